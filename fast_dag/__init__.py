@@ -1,0 +1,86 @@
+"""Workflows as plain Python functions: draw them, plan them, run them anywhere."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from fast_dag.errors import ConditionError as ConditionError
+    from fast_dag.errors import CycleError as CycleError
+    from fast_dag.errors import DisconnectedNodeError as DisconnectedNodeError
+    from fast_dag.errors import DuplicateNodeError as DuplicateNodeError
+    from fast_dag.errors import ExecutionError as ExecutionError
+    from fast_dag.errors import FastDAGError as FastDAGError
+    from fast_dag.errors import InvalidNodeError as InvalidNodeError
+    from fast_dag.errors import MissingConnectionError as MissingConnectionError
+    from fast_dag.errors import MissingInputError as MissingInputError
+    from fast_dag.errors import MissingOutputError as MissingOutputError
+    from fast_dag.errors import RouterError as RouterError
+    from fast_dag.errors import RunCancelledError as RunCancelledError
+    from fast_dag.errors import RunStalled as RunStalled
+    from fast_dag.errors import TimeoutError as TimeoutError
+    from fast_dag.errors import UnknownNodeError as UnknownNodeError
+    from fast_dag.errors import UnknownOptionError as UnknownOptionError
+    from fast_dag.errors import ValidationError as ValidationError
+    from fast_dag.graph.check import Problem as Problem
+    from fast_dag.graph.edge import Edge as Edge
+    from fast_dag.graph.node import Node as Node
+    from fast_dag.run.context import Context as Context
+    from fast_dag.values import NO_DATA as NO_DATA
+    from fast_dag.values import SKIP as SKIP
+    from fast_dag.values import ConditionalReturn as ConditionalReturn
+    from fast_dag.values import ExecutionMode as ExecutionMode
+    from fast_dag.values import NodeType as NodeType
+    from fast_dag.values import SelectReturn as SelectReturn
+    from fast_dag.workflow.dag import DAG as DAG
+    from fast_dag.workflow.runner import DAGRunner as DAGRunner
+    from fast_dag.workflow.runner import DAGRunner as Runner  # noqa: F401 - the other name of it
+
+WHERE = {
+    "fast_dag.errors": (
+        "ConditionError",
+        "CycleError",
+        "DisconnectedNodeError",
+        "DuplicateNodeError",
+        "ExecutionError",
+        "FastDAGError",
+        "InvalidNodeError",
+        "MissingConnectionError",
+        "MissingInputError",
+        "MissingOutputError",
+        "RouterError",
+        "RunCancelledError",
+        "RunStalled",
+        "TimeoutError",
+        "UnknownNodeError",
+        "UnknownOptionError",
+        "ValidationError",
+    ),
+    "fast_dag.graph.check": ("Problem",),
+    "fast_dag.graph.edge": ("Edge",),
+    "fast_dag.graph.node": ("Node",),
+    "fast_dag.run.context": ("Context",),
+    "fast_dag.values": ("NO_DATA", "SKIP", "ConditionalReturn", "ExecutionMode", "NodeType", "SelectReturn"),
+    "fast_dag.workflow.dag": ("DAG",),
+    "fast_dag.workflow.runner": ("DAGRunner", "Runner"),
+}
+MODULE_OF = {name: module for module, names in WHERE.items() for name in names}
+
+__all__ = sorted([*MODULE_OF, "__version__"])  # noqa: PLE0605 - made from the table above
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use."""
+    if name not in MODULE_OF:
+        msg = f"module 'fast_dag' has no attribute {name!r}"
+        raise AttributeError(msg)
+    found = getattr(importlib.import_module(MODULE_OF[name]), {"Runner": "DAGRunner"}.get(name, name))
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *MODULE_OF})

@@ -1,0 +1,171 @@
+"""Every exception raised on purpose, one class per reaction a caller may have."""
+
+from __future__ import annotations
+
+import builtins
+import difflib
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+
+class FastDAGError(Exception):
+    """Root of everything fast_dag raises on purpose."""
+
+
+class ValidationError(FastDAGError):
+    """A definition or an option that is wrong before anything runs.
+
+    Parameters:
+        errors: the text of every problem found, or one text.
+        workflow: name of the workflow the problems belong to, shown when there are several.
+    """
+
+    def __init__(self, errors: str | Sequence[str], workflow: str | None = None) -> None:
+        super().__init__(errors, workflow)
+        self.errors = [errors] if isinstance(errors, str) else list(errors)
+        self.workflow = workflow
+
+    def __str__(self) -> str:
+        if len(self.errors) == 1:
+            return self.errors[0]
+        lines = [f"  {number}. {text}" for number, text in enumerate(self.errors, start=1)]
+        return "\n".join([f"{self.workflow!r} has {len(self.errors)} problems:", *lines])
+
+
+class CycleError(ValidationError):
+    """A ring of forward edges that nobody declared; `cycles` holds each ring as a list of names."""
+
+    def __init__(
+        self, errors: str | Sequence[str], workflow: str | None = None, cycles: Sequence[list[str]] = ()
+    ) -> None:
+        super().__init__(errors, workflow)
+        self.args = (errors, workflow, cycles)
+        self.cycles = [list(ring) for ring in cycles]
+
+
+class DisconnectedNodeError(ValidationError):
+    """Nodes without any edge, where the caller does not allow them."""
+
+
+class MissingConnectionError(ValidationError):
+    """An edge that cannot be drawn: no such port, or none left to feed."""
+
+
+class UnknownOptionError(ValidationError, TypeError):
+    """A keyword or a run input that nothing takes."""
+
+
+class InvalidNodeError(FastDAGError):
+    """Something that cannot be a node of this workflow."""
+
+
+class UnknownNodeError(InvalidNodeError, KeyError):
+    """No node of that name; the text suggests the nearest one."""
+
+    __str__ = Exception.__str__
+
+
+class DuplicateNodeError(InvalidNodeError, ValueError):
+    """The name is taken by another function."""
+
+
+class ExecutionError(FastDAGError):
+    """A run that failed.
+
+    Parameters:
+        message: the text.
+        node_name: the node that failed (dotted inside nested workflows), None if it is the run itself.
+        original_error: the exception the node raised, untouched; None if the library found the fault.
+        attempts: how many calls were made.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        node_name: str | None = None,
+        original_error: BaseException | None = None,
+        attempts: int = 0,
+    ) -> None:
+        super().__init__(message)
+        self.node_name = node_name
+        self.original_error = original_error
+        self.attempts = attempts
+
+
+class TimeoutError(ExecutionError, builtins.TimeoutError):
+    """A node or a run out of time."""
+
+
+class MissingInputError(ExecutionError):
+    """Required parameters that no edge, run input or default fills."""
+
+
+class MissingOutputError(ExecutionError):
+    """An edge asks for an output that the value does not have."""
+
+
+class ConditionError(ExecutionError):
+    """A condition or select node answered something that is no answer."""
+
+
+class RouterError(ExecutionError):
+    """A router chose a branch that does not exist.
+
+    Parameters:
+        returned: what the router answered.
+        targets: the branches there are.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        node_name: str | None = None,
+        returned: object = None,
+        targets: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message, node_name)
+        self.returned = returned
+        self.targets = tuple(targets)
+
+
+class RunCancelledError(ExecutionError):
+    """The run was cancelled through its context."""
+
+
+class RunStalled(FastDAGError):
+    """Nothing can start, nothing is under way, and yet the run is not over: a bug in fast_dag."""
+
+
+def suggestion(name: object, known: Iterable[str]) -> str:
+    """A tail for a message about an unknown *name*: the nearest known one, or nothing.
+
+    >>> suggestion("paralel", ["parallel", "async"])
+    "; did you mean 'parallel'?"
+    """
+    near = difflib.get_close_matches(str(name), list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def unknown_options(names: Iterable[str], known: Iterable[str], where: str) -> UnknownOptionError:
+    """The error for keywords of *where* that are not among the *known* ones."""
+    known = list(known)
+    return UnknownOptionError(
+        [f"{where} takes no {name!r}{suggestion(name, known)}" for name in names], where
+    )
+
+
+def check_int(name: str, value: Any, minimum: int) -> None:
+    """Raise ValueError unless *value* is an int (no bool) of at least *minimum*."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+        msg = f"{name} must be an integer >= {minimum}, got {value!r}"
+        raise ValueError(msg)
+
+
+def check_seconds(name: str, value: Any, *, positive: bool) -> None:
+    """Raise ValueError unless *value* is a finite number of seconds, > 0 if *positive*, else >= 0."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or value < 0 or (positive and not value):
+        bound = "> 0" if positive else ">= 0"
+        msg = f"{name} must be a number of seconds {bound}, got {value!r}"
+        raise ValueError(msg)

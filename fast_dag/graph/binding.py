@@ -1,0 +1,145 @@
+"""Which output an edge takes and which input it feeds, when nobody says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fast_dag.errors import MissingConnectionError, suggestion
+from fast_dag.graph.edge import WHOLE, Edge
+from fast_dag.graph.node import CONDITION_BRANCHES, Node
+from fast_dag.values import NodeType
+
+AnyNode = Node[..., Any]
+
+
+class Wish:
+    """An edge somebody asks for; output and input may be left open."""
+
+    __slots__ = ("input", "optional", "output", "source", "target")
+
+    def __init__(
+        self,
+        source: AnyNode,
+        output: str | None,
+        target: AnyNode,
+        entry: str | None,
+        *,
+        optional: bool = False,
+    ) -> None:
+        self.source, self.output, self.target, self.input = source, output, target, entry
+        self.optional = optional
+
+
+def whole_output(node: AnyNode) -> str:
+    """The name under which an edge carries the whole value of *node*."""
+    return "*" if WHOLE in node.declared_outputs else WHOLE
+
+
+def takes_whole(node: AnyNode, output: str) -> bool:
+    """Whether an edge from *output* of *node* carries the whole value."""
+    return not node.is_router and output == whole_output(node)
+
+
+def bind(wishes: Sequence[Wish], fed: dict[str, set[str]]) -> list[Edge]:
+    """One edge for each wish: inputs named like a source first, the rest in order.
+
+    *fed* tells which inputs of each target are taken; it is kept up to date.
+
+    Raises:
+        MissingConnectionError: no such port, or no input is free.
+    """
+    outputs = [chosen_output(wish.source, wish.output) for wish in wishes]
+    inputs = [_named_input(wish, output, fed) for wish, output in zip(wishes, outputs, strict=True)]
+    for index, wish in enumerate(wishes):
+        if inputs[index] is None:
+            inputs[index] = _free_input(wish, fed, wishes, inputs)
+    return [
+        Edge(wish.source.name, output, wish.target.name, str(entry))
+        for wish, output, entry in zip(wishes, outputs, inputs, strict=True)
+    ]
+
+
+def chosen_output(node: AnyNode, output: str | None) -> str:
+    """The output an edge from *node* takes: the given one if there is such, else the whole value."""
+    if node.is_router:
+        return _branch(node, output)
+    if output is None:
+        return whole_output(node)
+    if node.declared_outputs and output not in node.declared_outputs:
+        known = ", ".join(node.declared_outputs)
+        near = suggestion(output, node.declared_outputs)
+        msg = f"{node.name!r} has no output {output!r}; it has {known}{near}"
+        raise MissingConnectionError(msg)
+    return output
+
+
+def _branch(node: AnyNode, output: str | None) -> str:
+    if output is None:
+        msg = (
+            f"{node.name!r} chooses a branch: say on_true, on_false or branches['x'] instead of a plain edge"
+        )
+        raise MissingConnectionError(msg)
+    label = output.removeprefix("on_") if node.node_type is NodeType.CONDITIONAL else output
+    known = CONDITION_BRANCHES if node.node_type is NodeType.CONDITIONAL else node.declared_outputs
+    if known and label not in (*known, "default"):
+        msg = f"{node.name!r} has no branch {output!r}; it has {', '.join(known)}{suggestion(label, known)}"
+        raise MissingConnectionError(msg)
+    return label
+
+
+def _named_input(wish: Wish, output: str, fed: dict[str, set[str]]) -> str | None:
+    """The input the wish names, or that is named like its source or output and still free."""
+    target = wish.target
+    if target.collects:
+        return wish.source.name if wish.input is None else wish.input
+    taken = fed.setdefault(target.name, set())
+    if wish.input is not None:
+        _check_input(target, wish.input)
+        taken.add(wish.input)
+        return wish.input
+    for name in (wish.source.name, output):
+        if name in target.inputs and name not in taken:
+            taken.add(name)
+            return name
+    return None
+
+
+def _check_input(target: AnyNode, name: str) -> None:
+    if name in target.inputs or target.signature.takes_any_name:
+        return
+    injected = any(parameter.name == name for parameter in target.signature.parameters)
+    reason = "is filled by the run itself" if injected else f"is no input{suggestion(name, target.inputs)}"
+    msg = f"{name!r} of {target.name!r} {reason}; inputs: {', '.join(target.inputs) or 'none'}"
+    raise MissingConnectionError(msg)
+
+
+def _free_input(
+    wish: Wish, fed: dict[str, set[str]], wishes: Sequence[Wish], inputs: Sequence[str | None]
+) -> str:
+    taken = fed[wish.target.name]
+    ordered = sorted(wish.target.signature.inputs, key=lambda parameter: not parameter.required)
+    for parameter in ordered:
+        if parameter.name not in taken:
+            taken.add(parameter.name)
+            return parameter.name
+    if wish.target.signature.takes_any_name and wish.source.name not in taken:
+        taken.add(wish.source.name)
+        return wish.source.name
+    raise MissingConnectionError(_nothing_free(wish, wishes, inputs))
+
+
+def _nothing_free(wish: Wish, wishes: Sequence[Wish], inputs: Sequence[str | None]) -> str:
+    name = wish.target.name
+    sources = sum(other.target.name == name for other in wishes)
+    if sources > 1:
+        given = _count(
+            entry for other, entry in zip(wishes, inputs, strict=True) if other.target.name == name
+        )
+        return f"cannot connect {sources} sources to {name!r} with {given} free inputs"
+    takes = ", ".join(wish.target.inputs) or "nothing"
+    return f"{name!r} has no free input for {wish.source.name!r} (it takes {takes}): disconnect one first"
+
+
+def _count(entries: Iterable[str | None]) -> int:
+    return sum(entry is not None for entry in entries)

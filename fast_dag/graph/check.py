@@ -1,0 +1,200 @@
+"""One small function per rule; each yields the problems it finds in a graph."""
+
+from __future__ import annotations
+
+import collections.abc
+import inspect
+import types
+import typing
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal, Self
+
+from fast_dag.errors import CycleError, DisconnectedNodeError, ValidationError
+from fast_dag.graph.binding import takes_whole
+from fast_dag.graph.graph import Graph
+from fast_dag.graph.node import CONDITION_BRANCHES, JOINS, Node
+from fast_dag.graph.order import rings
+from fast_dag.graph.signature import unwrapped
+from fast_dag.values import NodeType
+
+Severity = Literal["error", "warning"]
+Rule = Callable[[Graph], Iterator["Problem"]]
+
+
+class Problem(str):
+    """One finding of a check: its text, with `severity`, `kind` and the `nodes` it concerns."""
+
+    __slots__ = ("__dict__",)
+    severity: Severity
+    kind: str
+    nodes: tuple[str, ...]
+
+    def __new__(  # noqa: D102 - the class says it
+        cls, text: str, *, kind: str, nodes: Sequence[str] = (), severity: Severity = "error"
+    ) -> Self:
+        problem = super().__new__(cls, text)
+        problem.severity, problem.kind, problem.nodes = severity, kind, tuple(nodes)
+        return problem
+
+    @property
+    def message(self) -> str:
+        """The text."""
+        return str(self)
+
+
+def problems(
+    graph: Graph, *, check_types: bool = False, allow_disconnected: bool = True, strict_routers: bool = False
+) -> list[Problem]:
+    """Every problem of *graph*, errors and warnings."""
+    if not graph.nodes:
+        return [Problem(f"{graph.name!r} has no nodes", kind="empty")]
+    rules: list[Rule] = [undeclared_rings, crowded_inputs, repeated_aliases, unwired_branches]
+    found = [problem for rule in rules for problem in rule(graph)]
+    found += disconnected(graph, "warning" if allow_disconnected else "error")
+    if strict_routers:
+        found += undeclared_branches(graph)
+    if check_types:
+        found += type_mismatches(graph)
+    return found
+
+
+def error_for(graph: Graph, found: Sequence[Problem]) -> ValidationError | None:
+    """One error that holds all *found* errors, of the class of their kind if they are of one kind."""
+    errors = [problem for problem in found if problem.severity == "error"]
+    if not errors:
+        return None
+    texts = [problem.message for problem in errors]
+    kinds = {problem.kind for problem in errors}
+    if kinds == {"cycle"}:
+        return CycleError(texts, graph.name, [list(problem.nodes) for problem in errors])
+    if kinds == {"disconnected"}:
+        return DisconnectedNodeError(texts, graph.name)
+    return ValidationError(texts, graph.name)
+
+
+def undeclared_rings(graph: Graph) -> Iterator[Problem]:
+    """Forward edges that form a ring."""
+    successors = {name: [edge.target for edge in edges] for name, edges in graph.outgoing.items()}
+    for ring in rings(list(graph.nodes), successors):
+        path = " -> ".join(ring)
+        text = f"nodes form a cycle that nobody declared: {path}; remove one of its edges"
+        yield Problem(text, kind="cycle", nodes=ring)
+
+
+def crowded_inputs(graph: Graph) -> Iterator[Problem]:
+    """Several forward edges into one input of a node that does not join them."""
+    for name, node in graph.nodes.items():
+        if node.collects:
+            continue
+        sources: dict[str, list[str]] = {}
+        for edge in graph.incoming[name]:
+            sources.setdefault(edge.input, []).append(edge.source)
+        for entry, names in sources.items():
+            if len(names) > 1:
+                remedy = "name another input" if node.node_type in JOINS else "use @dag.any"
+                listed = ", ".join(names)
+                text = f"input {entry!r} of {name!r} has several connections ({listed}); {remedy}"
+                yield Problem(text, kind="input", nodes=[name, *names])
+
+
+def repeated_aliases(graph: Graph) -> Iterator[Problem]:
+    """Two values that would share a key of the dict an any or all node is given."""
+    for name, node in graph.nodes.items():
+        if node.collects != "dict":
+            continue
+        for alias, count in Counter(edge.input for edge in graph.incoming[name]).items():
+            if count > 1:
+                text = f"{name!r} is given {alias!r} {count} times: tell them apart with connect(..., input='...')"
+                yield Problem(text, kind="alias", nodes=[name])
+
+
+def unwired_branches(graph: Graph) -> Iterator[Problem]:
+    """Branches of routers that lead nowhere; legal, since nothing has to follow."""
+    for name, node in graph.nodes.items():
+        if not node.is_router:
+            continue
+        wired = {edge.output for edge in graph.outgoing[name]}
+        known = CONDITION_BRANCHES if node.node_type is NodeType.CONDITIONAL else node.declared_outputs
+        for label in known:
+            if label not in wired:
+                text = f"branch {label!r} of {name!r} is not connected"
+                yield Problem(text, kind="branch", nodes=[name], severity="warning")
+        if not wired and not known:
+            text = f"no branch of {name!r} is connected"
+            yield Problem(text, kind="branch", nodes=[name], severity="warning")
+
+
+def undeclared_branches(graph: Graph) -> Iterator[Problem]:
+    """Select nodes that may answer anything, as far as the definition tells."""
+    for name, node in graph.nodes.items():
+        if node.node_type is NodeType.SELECT and not node.declared_outputs:
+            text = f"branches of {name!r} are not declared; give outputs=[...] to have them checked"
+            yield Problem(text, kind="branch", nodes=[name], severity="warning")
+
+
+def disconnected(graph: Graph, severity: Severity) -> Iterator[Problem]:
+    """Nodes without any edge, in a graph of several nodes."""
+    if len(graph.nodes) < 2:  # noqa: PLR2004 - one node alone is connected with all there is
+        return
+    for name in graph.nodes:
+        if not graph.incoming[name] and not graph.outgoing[name]:
+            text = f"node {name!r} is not connected to any other"
+            yield Problem(text, kind="disconnected", nodes=[name], severity=severity)
+
+
+def type_mismatches(graph: Graph) -> Iterator[Problem]:
+    """Edges whose source cannot give what their target takes, as far as annotations tell."""
+    hints = {name: _hints(node) for name, node in graph.nodes.items()}
+    for edge in graph.edges:
+        source, target = graph.nodes[edge.source], graph.nodes[edge.target]
+        if not takes_whole(source, edge.output) or target.collects:
+            continue
+        given = hints[edge.source].get("return", Any)
+        own_names = {parameter.name: parameter.own_name for parameter in target.signature.inputs}
+        taken = hints[edge.target].get(own_names.get(edge.input, edge.input), Any)
+        if not compatible(given, taken):
+            text = (
+                f"type mismatch {edge.source}.{edge.output}: {_shown(given)} -> "
+                f"{edge.target}.{edge.input}: {_shown(taken)}"
+            )
+            yield Problem(text, kind="type", nodes=[edge.source, edge.target])
+
+
+def compatible(given: Any, taken: Any) -> bool:
+    """Whether a value annotated *given* may go where *taken* is wanted; unknown types always may."""
+    if given in (Any, inspect.Parameter.empty) or taken in (Any, object, inspect.Parameter.empty):
+        return True
+    if typing.get_origin(given) in (typing.Union, types.UnionType):
+        return all(compatible(each, taken) for each in typing.get_args(given))
+    if typing.get_origin(taken) in (typing.Union, types.UnionType):
+        return any(compatible(given, each) for each in typing.get_args(taken))
+    return _subclass(_class_of(given), _class_of(taken))
+
+
+def _class_of(annotation: Any) -> Any:
+    return type(None) if annotation is None else typing.get_origin(annotation) or annotation
+
+
+def _subclass(given: Any, taken: Any) -> bool:
+    if not isinstance(given, type) or not isinstance(taken, type):
+        return True
+    if given in (int, bool) and taken in (float, complex):
+        return True
+    if taken is collections.abc.Callable:
+        return True
+    try:
+        return issubclass(given, taken)
+    except TypeError:  # a protocol with data members cannot be asked
+        return True
+
+
+def _hints(node: Node[..., Any]) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(unwrapped(node.func))
+    except (NameError, TypeError, AttributeError, SyntaxError):
+        return {}
+
+
+def _shown(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")

@@ -1,0 +1,23 @@
+"""An edge from an output of one node to an input of another."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+WHOLE = "result"
+"""The output that is the whole value, of a node that declares no output of that name."""
+
+
+class Edge(NamedTuple):
+    """Where a value goes: *output* of *source* becomes *input* of *target*.
+
+    Into an any or all node with one parameter, *input* is the alias the value arrives under.
+    """
+
+    source: str
+    output: str
+    target: str
+    input: str
+
+    def __str__(self) -> str:
+        return f"{self.source}.{self.output} -> {self.target}.{self.input}"

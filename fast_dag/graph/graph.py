@@ -1,0 +1,180 @@
+"""Nodes and edges by name: what the user drew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fast_dag.errors import (
+    DuplicateNodeError,
+    InvalidNodeError,
+    MissingConnectionError,
+    UnknownNodeError,
+    suggestion,
+)
+from fast_dag.graph.binding import Wish, bind, chosen_output, takes_whole, whole_output
+from fast_dag.graph.edge import Edge
+from fast_dag.graph.node import Node
+from fast_dag.graph.operators import Wanted
+
+AnyNode = Node[..., Any]
+
+
+class Graph:
+    """A mutable graph; `version` counts its edits, so that whatever was derived from it can be kept."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.version = 0
+        self.nodes: dict[str, AnyNode] = {}
+        self.edges: dict[Edge, bool] = {}
+        """Each edge in the order of connecting, and whether it is optional."""
+        self.incoming: dict[str, list[Edge]] = {}
+        self.outgoing: dict[str, list[Edge]] = {}
+
+    def node(self, name: object) -> AnyNode:
+        """The node called *name*, or *name* itself if it is a node of this graph."""
+        if isinstance(name, Node):
+            return self._own(name)
+        try:
+            return self.nodes[name]  # type: ignore[index]
+        except (KeyError, TypeError):
+            pass
+        msg = f"no node {name!r} in {self.name!r}{suggestion(name, self.nodes)}"
+        raise UnknownNodeError(msg)
+
+    def add(self, node: AnyNode, *, replace: bool = False) -> None:
+        """Take in *node*, in the place of one of that name if *replace*."""
+        if node.graph is not None:
+            msg = f"node {node.name!r} already belongs to {node.graph.name!r}: add its function, node.func"
+            raise InvalidNodeError(msg)
+        old = self.nodes.get(node.name)
+        if old is not None and not replace:
+            msg = f"node {node.name!r} already exists in {self.name!r}: give name=, or replace=True"
+            raise DuplicateNodeError(msg)
+        if old is not None:
+            self._check_edges_fit(node)
+            old.graph = None
+        self.nodes[node.name] = node
+        self.incoming.setdefault(node.name, [])
+        self.outgoing.setdefault(node.name, [])
+        node.graph = self
+        self.touch()
+
+    def remove(self, name: object) -> None:
+        """Drop a node and its edges."""
+        node = self.node(name)
+        for edge in [*self.incoming[node.name], *self.outgoing[node.name]]:
+            self._drop(edge)
+        del self.nodes[node.name], self.incoming[node.name], self.outgoing[node.name]
+        node.graph = None
+        self.touch()
+
+    def clear(self) -> None:
+        """Drop everything."""
+        for node in self.nodes.values():
+            node.graph = None
+        for kept in (self.nodes, self.edges, self.incoming, self.outgoing):
+            kept.clear()
+        self.touch()
+
+    def connect_pairs(self, pairs: Iterable[Wanted]) -> Sequence[Edge]:
+        """Draw an edge for each (source, output, target, input, optional): all of them, or none."""
+        wishes = [
+            Wish(self.node(source), output, self.node(target), entry, optional=optional)
+            for source, output, target, entry, optional in pairs
+        ]
+        edges = bind(wishes, self._fed(wishes))
+        for wish, edge in zip(wishes, edges, strict=True):
+            if edge not in self.edges:
+                self.incoming[edge.target].append(edge)
+                self.outgoing[edge.source].append(edge)
+            self.edges[edge] = wish.optional
+        self.touch()
+        return edges
+
+    def disconnect(self, source: object, target: object, output: str | None, entry: str | None) -> None:
+        """Drop the edges between two nodes, only those at *output* and *entry* if given."""
+        start, end = self.node(source), self.node(target)
+        chosen = None if output is None else chosen_output(start, output)
+        found = [
+            edge
+            for edge in self.outgoing[start.name]
+            if edge.target == end.name and chosen in (None, edge.output) and entry in (None, edge.input)
+        ]
+        if not found:
+            drawn = ", ".join(str(edge) for edge in self.outgoing[start.name]) or "none"
+            msg = f"no such edge from {start.name!r} to {end.name!r}; edges from {start.name!r}: {drawn}"
+            raise MissingConnectionError(msg)
+        for edge in found:
+            self._drop(edge)
+        self.touch()
+
+    def part(self, names: Iterable[str]) -> Graph:
+        """A copy holding only *names* and the edges among them."""
+        kept = set(names)
+        copy = Graph(self.name)
+        for name, node in self.nodes.items():
+            if name in kept:
+                copy.add(node.copy())
+        for edge, optional in self.edges.items():
+            if edge.source in kept and edge.target in kept:
+                copy.draw(edge, optional=optional)
+        return copy
+
+    def wired(self) -> Graph:
+        """This graph and an edge for every open input that is named like another node.
+
+        It shares the nodes, which go on belonging to this graph.
+        """
+        copy = Graph(self.name)
+        copy.nodes = self.nodes
+        copy.edges = dict(self.edges)
+        copy.incoming = {name: list(edges) for name, edges in self.incoming.items()}
+        copy.outgoing = {name: list(edges) for name, edges in self.outgoing.items()}
+        for name, node in self.nodes.items():
+            fed = {edge.input for edge in self.incoming[name]}
+            for entry in node.inputs:
+                source = self.nodes.get(entry)
+                if source is not None and entry not in fed and not node.collects and not source.is_router:
+                    copy.draw(Edge(entry, whole_output(source), name, entry))
+        return copy
+
+    def draw(self, edge: Edge, *, optional: bool = False) -> None:
+        """Add an edge that is known to fit."""
+        self.edges[edge] = optional
+        self.incoming[edge.target].append(edge)
+        self.outgoing[edge.source].append(edge)
+        self.touch()
+
+    def touch(self) -> None:
+        """Note that something derived from the graph may have changed."""
+        self.version += 1
+
+    def _own(self, node: AnyNode) -> AnyNode:
+        if node.graph is self:
+            return node
+        owner = "no workflow" if node.graph is None else f"another workflow, {node.graph.name!r}"
+        msg = f"node {node.name!r} belongs to {owner}, not to {self.name!r}: add it with add_node first"
+        raise InvalidNodeError(msg)
+
+    def _fed(self, wishes: Sequence[Wish]) -> dict[str, set[str]]:
+        targets = {wish.target.name for wish in wishes if not wish.target.collects}
+        return {name: {edge.input for edge in self.incoming[name]} for name in targets}
+
+    def _check_edges_fit(self, node: AnyNode) -> None:
+        """Every connected port of the old node must exist on the *node* that takes its place."""
+        for edge in self.incoming[node.name]:
+            fits = node.collects or node.signature.takes_any_name or edge.input in node.inputs
+            if not fits:
+                msg = f"cannot replace {node.name!r}: {edge.source!r} feeds {edge.input!r}, which it lacks"
+                raise MissingConnectionError(msg)
+        old = self.nodes[node.name]
+        for edge in self.outgoing[node.name]:
+            if not (takes_whole(old, edge.output) and takes_whole(node, edge.output)):
+                chosen_output(node, edge.output)
+
+    def _drop(self, edge: Edge) -> None:
+        if self.edges.pop(edge, None) is not None:
+            self.incoming[edge.target].remove(edge)
+            self.outgoing[edge.source].remove(edge)

@@ -1,0 +1,261 @@
+"""A node: a function, its ports, its settings; callable and picklable."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, ParamSpec, TypeVar, overload
+
+from fast_dag.errors import InvalidNodeError
+from fast_dag.graph.operators import Connectable, Drawing, End, Ends
+from fast_dag.graph.settings import DEFAULTS, NodeSettings, changed
+from fast_dag.graph.signature import Signature, is_async_function, origin_name, read_signature, unwrapped
+from fast_dag.values import NodeType
+
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+
+ROUTERS = (NodeType.CONDITIONAL, NodeType.SELECT)
+JOINS = (NodeType.ANY, NodeType.ALL)
+CONDITION_BRANCHES = ("true", "false")
+END_NAME = "__end__"
+
+
+class Node(Connectable, Generic[P, R_co]):
+    """A function as a node of a workflow.
+
+    Calling the node calls the plain function: no hooks, retries, cache or injection.  A node that is
+    bound to a module-level name equal to its function's qualified name pickles by that name.
+
+    Parameters:
+        func: the function; sync or async, a method, a partial, a callable object.
+        name: default the function's name.
+        inputs: new names for the function's parameters, position by position.
+        outputs: names of positions of a tuple, keys of a mapping or fields of a result; for a select
+            node its branches.  Without them the one output is the whole value.
+        description: default the first line of the docstring.
+        node_type: what the node is for.
+        metadata: anything the user wants to keep with the node.
+        settings: see `NodeSettings`.
+
+    Raises:
+        InvalidNodeError: not callable, no usable name, or not inspectable.
+        ValueError: a bad setting, or more *inputs* than parameters.
+        UnknownOptionError: a keyword that is no setting.
+    """
+
+    def __init__(
+        self,
+        func: Callable[P, R_co],
+        *,
+        name: str | None = None,
+        inputs: Sequence[str] | None = None,
+        outputs: Sequence[str] | None = None,
+        description: str | None = None,
+        node_type: str = NodeType.STANDARD,
+        metadata: Mapping[str, Any] | None = None,
+        **settings: Any,
+    ) -> None:
+        if not callable(func):
+            msg = f"{func!r} is not callable, so it cannot be a node"
+            raise InvalidNodeError(msg)
+        function = _shown_function(func, decided=name is not None and inputs is not None)
+        # First, so that attributes of a callable object never hide the node's own.
+        functools.update_wrapper(self, function)
+        self.__wrapped__ = func
+        self._name = check_name(_name_of(function) if name is None else name)
+        self._func = func
+        self._node_type = NodeType(node_type)
+        self._settings = changed(DEFAULTS, f"node {self._name!r}", settings)
+        self._signature = read_signature(function, inputs, self._name)
+        self._outputs = tuple(outputs or ())
+        self._description = description if description is not None else _first_line(function)
+        self._metadata = dict(metadata or {})
+        self._is_async = is_async_function(func)
+        self.graph: Drawing | None = None
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """Call the plain function."""
+        return self._func(*args, **kwargs)
+
+    @overload
+    def __get__(self, instance: None, owner: type | None = None) -> Node[P, R_co]: ...
+    @overload
+    def __get__(self, instance: object, owner: type | None = None) -> Callable[..., R_co]: ...
+    def __get__(self, instance: object | None, owner: type | None = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __reduce__(self) -> str:
+        return str(getattr(self, "__qualname__", self._name))
+
+    def __repr__(self) -> str:
+        return f"<Node {self._name!r} ({self._node_type})>"
+
+    @property
+    def name(self) -> str:
+        """The name it has in its workflow."""
+        return self._name
+
+    @property
+    def func(self) -> Callable[P, R_co]:
+        """The function as it was given."""
+        return self._func
+
+    @property
+    def node_type(self) -> NodeType:
+        """What the node is for."""
+        return self._node_type
+
+    @property
+    def settings(self) -> NodeSettings:
+        """Retries and timeout."""
+        return self._settings
+
+    @property
+    def signature(self) -> Signature:
+        """What the function takes and gives."""
+        return self._signature
+
+    @property
+    def description(self) -> str | None:
+        """First line of the docstring unless given."""
+        return self._description
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What the user keeps with the node."""
+        return self._metadata
+
+    @property
+    def is_async(self) -> bool:
+        """Whether a call gives a coroutine."""
+        return self._is_async
+
+    @property
+    def has_context(self) -> bool:
+        """Whether the run's context is passed in."""
+        return any(parameter.injected for parameter in self._signature.parameters)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs, in the order of the parameters."""
+        return tuple(parameter.name for parameter in self._signature.inputs)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outputs; ``("result",)`` if none are declared, a condition's branches."""
+        if self._node_type is NodeType.CONDITIONAL:
+            return CONDITION_BRANCHES
+        return self._outputs or ("result",)
+
+    @property
+    def declared_outputs(self) -> tuple[str, ...]:
+        """The names given as *outputs*, maybe none."""
+        return self._outputs
+
+    @property
+    def input_ports(self) -> Mapping[str, End]:
+        """The inputs as ends for `>>`; a KeyError lists what there is."""
+        return Ends(self, self.inputs, "input", is_open=self._signature.takes_any_name)
+
+    @property
+    def output_ports(self) -> Mapping[str, End]:
+        """The outputs as ends for `>>`; a KeyError lists what there is."""
+        return Ends(self, self.outputs, "output")
+
+    @property
+    def on_true(self) -> End:
+        """The branch a condition takes when it holds."""
+        return self._branch("true")
+
+    @property
+    def on_false(self) -> End:
+        """The branch a condition takes when it does not hold."""
+        return self._branch("false")
+
+    @property
+    def branches(self) -> Mapping[str, End]:
+        """The branches of a condition or select node; a select's may have any label."""
+        if not self.is_router:
+            msg = f"{self._name!r} is no condition or select node, so it has no branches"
+            raise InvalidNodeError(msg)
+        known = [*self.outputs, "default"] if self._outputs else self.outputs
+        open_ended = self._node_type is NodeType.SELECT and not self._outputs
+        return Ends(self, known if not open_ended else (), "branch", is_open=open_ended)
+
+    @property
+    def is_router(self) -> bool:
+        """Whether its value chooses a branch."""
+        return self._node_type in ROUTERS
+
+    @property
+    def collects(self) -> str:
+        """How an any or all node with one parameter takes its sources: dict, list, value, or '' for no."""
+        inputs = self._signature.inputs
+        if self._node_type not in JOINS or len(inputs) != 1:
+            return ""
+        origin = origin_name(inputs[0].annotation)
+        if origin.lower() in ("dict", "mapping", "mutablemapping") or (
+            inputs[0].name in ("data", "inputs") and origin.lower() not in ("list", "sequence")
+        ):
+            return "dict"
+        return "list" if origin.lower() in ("list", "sequence") else "value"
+
+    @property
+    def ends(self) -> tuple[End, ...]:
+        """The node as one end of an edge."""
+        return (End(self, None),)
+
+    def updated(self, **settings: Any) -> None:
+        """Change the given settings in place."""
+        self._settings = changed(self._settings, f"node {self._name!r}", settings)
+
+    def copy(self) -> Node[P, R_co]:
+        """The same node, belonging to no workflow."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__, graph=None, _metadata=dict(self._metadata))
+        return twin
+
+    def _branch(self, label: str) -> End:
+        if self._node_type is not NodeType.CONDITIONAL:
+            msg = f"{self._name!r} is no condition node: only those have on_true and on_false"
+            raise InvalidNodeError(msg)
+        return End(self, label)
+
+
+def check_name(name: Any) -> str:
+    """*name* if a node may be called so, else InvalidNodeError."""
+    if not isinstance(name, str) or not name or "." in name or name == END_NAME:
+        msg = (
+            f"{name!r} cannot be a node's name: give a non-empty string without '.' that is not {END_NAME!r}"
+        )
+        raise InvalidNodeError(msg)
+    return name
+
+
+def _shown_function(func: Callable[..., Any], *, decided: bool) -> Callable[..., Any]:
+    try:
+        return unwrapped(func)
+    except InvalidNodeError:
+        if decided:
+            return func
+        raise
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    while isinstance(function, functools.partial):
+        function = function.func
+    name = str(getattr(function, "__name__", type(function).__name__))
+    if name == "<lambda>":
+        msg = "a lambda has no name: give name='...'"
+        raise InvalidNodeError(msg)
+    return name
+
+
+def _first_line(function: Callable[..., Any]) -> str | None:
+    if isinstance(function, functools.partial):
+        return None
+    doc = inspect.getdoc(function)
+    return doc.strip().splitlines()[0] if doc and doc.strip() else None

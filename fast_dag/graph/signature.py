@@ -1,0 +1,208 @@
+"""A function's parameters and return type, as the input and output ports of a node."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+import typing
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fast_dag.errors import InvalidNodeError
+
+INJECTABLE_NAMES = frozenset({"Context", "FSMContext"})
+WRAPPED_NAMES = ("func", "fn", "f", "function", "wrapped")
+EMPTY = inspect.Parameter.empty
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a node's function.
+
+    `name` is what the node calls it, `own_name` what the function calls it; `injected` tells that
+    the run fills it with its context.
+    """
+
+    name: str
+    required: bool = True
+    default: Any = EMPTY
+    annotation: Any = EMPTY
+    own_name: str = ""
+    by_keyword: bool = False
+    injected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a node's function takes and gives."""
+
+    parameters: tuple[Parameter, ...]
+    takes_any_name: bool
+    returns: Any = EMPTY
+
+    @property
+    def inputs(self) -> tuple[Parameter, ...]:
+        """The parameters that edges, run inputs or defaults fill."""
+        return tuple(parameter for parameter in self.parameters if not parameter.injected)
+
+
+def unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function that *function* wraps, whose signature, name and description a node shows.
+
+    Raises:
+        InvalidNodeError: *function* takes anything and holds several functions.
+    """
+    seen: set[int] = set()
+    while True:
+        function = inspect.unwrap(function)
+        seen.add(id(function))
+        inner = _wrapped_by_closure(function)
+        if inner is None or id(inner) in seen:
+            return function
+        function = inner
+
+
+def read_signature(function: Callable[..., Any], inputs: Sequence[str] | None, name: str) -> Signature:
+    """The signature of *function*, its inputs renamed to *inputs* position by position.
+
+    Raises:
+        InvalidNodeError: the function cannot be inspected and *inputs* does not say what it takes.
+        ValueError: *inputs* has more names than the function has parameters, or one name twice.
+    """
+    try:
+        found = inspect.signature(function, follow_wrapped=False)
+    except (ValueError, TypeError):
+        if inputs is None:
+            msg = f"cannot see what {name!r} takes: give inputs=[...]"
+            raise InvalidNodeError(msg) from None
+        return Signature(tuple(Parameter(each, own_name=each) for each in inputs), takes_any_name=False)
+    kinds = {parameter.kind for parameter in found.parameters.values()}
+    parameters = _parameters(function, found)
+    if inputs is not None:
+        extra = inspect.Parameter.VAR_POSITIONAL in kinds
+        parameters = _renamed(parameters, list(inputs), name, takes_more=extra)
+    return Signature(tuple(parameters), inspect.Parameter.VAR_KEYWORD in kinds, found.return_annotation)
+
+
+def is_async_function(function: Callable[..., Any]) -> bool:
+    """Whether calling *function* gives a coroutine; callable objects and partials included."""
+    if inspect.iscoroutinefunction(function):
+        return True
+    call = getattr(type(function), "__call__", None)  # noqa: B004 - the method itself is looked at
+    return not isinstance(function, types.FunctionType | types.MethodType) and inspect.iscoroutinefunction(
+        call
+    )
+
+
+def origin_name(annotation: Any) -> str:
+    """The bare name of an annotation, without module or arguments; '' if there is none.
+
+    >>> origin_name(dict[str, int]), origin_name("typing.Sequence[int]")
+    ('dict', 'Sequence')
+    """
+    if annotation is EMPTY:
+        return ""
+    if isinstance(annotation, str):
+        return annotation.strip("'\" ").split("[")[0].split(".")[-1].strip()
+    origin = typing.get_origin(annotation) or annotation
+    return getattr(origin, "__name__", "")
+
+
+def _parameters(function: Callable[..., Any], found: inspect.Signature) -> list[Parameter]:
+    skipped = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [
+        Parameter(
+            name,
+            required=parameter.default is EMPTY,
+            default=parameter.default,
+            annotation=parameter.annotation,
+            own_name=name,
+            by_keyword=parameter.kind is inspect.Parameter.KEYWORD_ONLY,
+            injected=name == "context" or _is_injectable(parameter.annotation, function),
+        )
+        for name, parameter in found.parameters.items()
+        if parameter.kind not in skipped
+    ]
+
+
+def _renamed(
+    parameters: list[Parameter], names: list[str], node: str, *, takes_more: bool
+) -> list[Parameter]:
+    if len(set(names)) < len(names):
+        msg = f"signature mismatch: inputs={names!r} of {node!r} has a name twice"
+        raise ValueError(msg)
+    left = list(names)
+    renamed = [
+        replace(parameter, name=left.pop(0)) if left and not parameter.injected else parameter
+        for parameter in parameters
+    ]
+    if left and not takes_more:
+        count = sum(not parameter.injected for parameter in parameters)
+        msg = f"signature mismatch: {node!r} takes {count} inputs, but inputs= names {len(names)}: {names!r}"
+        raise ValueError(msg)
+    return renamed + [Parameter(name, own_name=name) for name in left]
+
+
+def _is_injectable(annotation: Any, function: Callable[..., Any]) -> bool:
+    if annotation is EMPTY:
+        return False
+    if not isinstance(annotation, str):
+        candidates = [annotation, *typing.get_args(annotation)]
+        return any(isinstance(one, type) and hasattr(one, "__fast_dag_injected__") for one in candidates)
+    return any(_names_injectable(text, function) for text in _alternatives(annotation))
+
+
+def _alternatives(annotation: str) -> list[str]:
+    text = annotation.strip("'\" ")
+    if text.split("[")[0].endswith("Optional"):
+        text = text.partition("[")[2].removesuffix("]")
+    return [part.strip("'\" ") for part in text.split("|")]
+
+
+def _names_injectable(text: str, function: Callable[..., Any]) -> bool:
+    """Whether *text* names an injected class: looked up by name, never evaluated."""
+    head, *attributes = text.split(".")
+    found = getattr(function, "__globals__", {}).get(head)
+    for attribute in attributes:
+        found = getattr(found, attribute, None)
+    if found is None:
+        return text.rsplit(".", maxsplit=1)[-1] in INJECTABLE_NAMES
+    return isinstance(found, type) and hasattr(found, "__fast_dag_injected__")
+
+
+def _wrapped_by_closure(function: Callable[..., Any]) -> Callable[..., Any] | None:
+    if not isinstance(function, types.FunctionType) or not _takes_anything(function):
+        return None
+    held: dict[str, Callable[..., Any]] = {
+        variable: cell.cell_contents
+        for variable, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+        if _holds_function(cell) and cell.cell_contents is not function
+    }
+    if len(held) <= 1:
+        return next(iter(held.values()), None)
+    named = [held[variable] for variable in WRAPPED_NAMES if variable in held]
+    if len(named) == 1:
+        return named[0]
+    msg = (
+        f"cannot tell which function {function.__name__!r} wraps (found {', '.join(sorted(held))}): "
+        "use functools.wraps, or give name= and inputs="
+    )
+    raise InvalidNodeError(msg)
+
+
+def _takes_anything(function: types.FunctionType) -> bool:
+    code = function.__code__
+    stars = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+    return code.co_flags & stars == stars and not code.co_argcount and not code.co_kwonlyargcount
+
+
+def _holds_function(cell: types.CellType) -> bool:
+    try:
+        content = cell.cell_contents
+    except ValueError:  # a variable of the enclosing function that has no value yet
+        return False
+    return isinstance(
+        content, types.FunctionType | types.MethodType | types.BuiltinFunctionType | functools.partial
+    )

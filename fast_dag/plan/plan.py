@@ -1,0 +1,143 @@
+"""What a run follows: units numbered in execution order, and where their arguments lie.
+
+A *unit* is a number; everything known of it stands in parallel tuples.  All values of a run lie in
+one list.  Its first slots hold the context, run inputs, defaults and what routers pass on; from
+`Plan.first` on come the results of the units in their order, so that a loop may simply append them.
+A slot without a value holds `NO_DATA`.
+
+A cycle is the range of units between an *enter* and a *leave* unit; ranges nest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fast_dag.graph.node import Node
+from fast_dag.values import NO_DATA
+
+TASK: Final = 0
+ROUTER: Final = 1
+ANY: Final = 2
+ENTER: Final = 3
+LEAVE: Final = 4
+
+MANY: Final = 3
+"""Row kind of a function with more than two positional arguments; below that the kind is their number."""
+GENERAL: Final = 4
+"""Row kind of a function whose arguments are gathered by its layout."""
+
+Row = tuple[Callable[..., Any], int, Any, Any]
+"""A function, its row kind, and two arguments of that kind: slots, a tuple of slots, or a layout."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """Where one argument comes from: the value in *slot*, or of that its part *output*."""
+
+    name: str
+    slot: int
+    keyword: str = ""
+    """The name to pass it by, '' if it is positional."""
+    default: Any = NO_DATA
+    """Taken if there is no value."""
+    output: str = ""
+    """The part of the value that is wanted, '' for the whole."""
+    position: int = -1
+    """Where the part stands in a tuple, -1 if it has no place of its own."""
+    source: str = ""
+    optional: bool = False
+    injected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The arguments of one unit; *collect* tells how a joining parameter takes its sources."""
+
+    node: str
+    arguments: tuple[Argument, ...] = ()
+    collect: str = ""
+    sources: tuple[Argument, ...] = ()
+    extras: int = -1
+    """The slot with the run inputs for a function that takes any name, -1 if it does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An edge between units: dead if its *slot* has no value when *source* has settled."""
+
+    source: int
+    target: int
+    slot: int
+    required: bool
+    """Whether the target cannot do without it."""
+    branch: str = ""
+    """The branch it hangs behind, '' behind an ordinary output."""
+    part: Argument | None = None
+    """For an optional edge the part of the value it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """A range of units that is gone through again as long as *again* says so.
+
+    *leave* has an edge from every unit of the body, and one from *enter*, so that a cycle in which
+    nothing gave a value still ends, and one that is not entered is skipped.
+    """
+
+    name: str
+    enter: int
+    leave: int
+    again: Callable[[int, list[Any]], bool]
+    """Asked with the iterations completed and all values."""
+    feedback: tuple[tuple[int, int], ...] = ()
+    """Slots whose values are copied into others before the next iteration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A checked graph, ready to run as often as wanted."""
+
+    name: str
+    nodes: tuple[Node[..., Any], ...]
+    names: tuple[str, ...]
+    kinds: tuple[int, ...]
+    functions: tuple[Callable[..., Any], ...]
+    is_async: tuple[bool, ...]
+    timeouts: tuple[float | None, ...]
+    """Seconds for each attempt of a unit."""
+    layouts: tuple[Layout, ...]
+    direct: tuple[tuple[int, ...] | None, ...]
+    """The slots of the arguments, for units that take just those values by position."""
+    links: tuple[tuple[Link, ...], ...]
+    """Outgoing, in the order of connecting."""
+    arrivals: tuple[tuple[Link, ...], ...]
+    """Incoming, in the order of connecting."""
+    targets: tuple[tuple[int, ...], ...]
+    """Targets of `links`, for units whose successors only have to count."""
+    simple: tuple[bool, ...]
+    """Whether `targets` says all there is to know of a unit that gave a value."""
+    plain: tuple[bool, ...]
+    """Whether a unit is one call of a function, without settings and without a branch to choose."""
+    waiting: tuple[int, ...]
+    """How many edges must have settled before a unit may start; 1 for an any node."""
+    first: int
+    base: tuple[Any, ...]
+    """What lies in the slots before *first* when a run starts."""
+    inputs: Mapping[str, tuple[int, ...]]
+    """The slots that each run input fills."""
+    needs: tuple[tuple[int, str, str], ...]
+    """Slot, node and parameter of each input that a run must be given."""
+    catch_alls: tuple[tuple[int, int], ...]
+    """Slot and unit of the functions that take any name."""
+    branches: Mapping[int, Mapping[str, int]]
+    """For each router the slot behind each connected branch."""
+    exits: tuple[int, ...]
+    rows: tuple[Row, ...]
+    """The longest beginning of the plan that a plain loop can run."""
+    has_timeouts: bool
+    """Whether some node has a timeout of its own."""
+    sees_context: bool
+    """Whether some node is given the context."""
+    cycles: tuple[Cycle, ...] = ()

@@ -1,0 +1,183 @@
+"""Context: what one run knows, for nodes to read and change and for callers to look at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Self
+
+from fast_dag.errors import RunCancelledError
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Context:
+    """Results, metadata and metrics of one run; always truthy.
+
+    All three are plain dicts.  The engine makes those it fills itself when somebody looks.
+
+    Parameters:
+        results: visible to nodes from the start; they replace no execution.
+        metadata: anything the user wants to carry along.
+        metrics: likewise.
+    """
+
+    __fast_dag_injected__ = True
+
+    def __init__(
+        self,
+        results: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+        metrics: dict[str, Any] | None = None,
+    ) -> None:
+        self._results: dict[str, Any] = {} if results is None else results
+        self._metadata: dict[str, Any] = {} if metadata is None else metadata
+        self._metrics: dict[str, Any] = {} if metrics is None else metrics
+        self._late_results: Callable[[], dict[str, Any]] | None = None
+        self._late_metrics: Callable[[], dict[str, Any]] | None = None
+        self._inputs: Mapping[str, Any] = NOTHING
+        self._branches: Mapping[str, str] = NOTHING
+        self._stop: Callable[[RunCancelledError], None] | None = None
+        self._cancelled = False
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """The result of each node that has one."""
+        late = self._late_results
+        if late is not None:
+            found = late()
+            # Two threads that look at once both write the same values into the same dict.
+            self._results.update(found)
+            self._late_results = None
+        return self._results
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What the user and the engine noted: run_id, execution_status, skipped, errors and more."""
+        return self._metadata
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Times and counts, complete when the run is over."""
+        late = self._late_metrics
+        if late is not None:
+            self._metrics.update(late())
+            self._late_metrics = None
+        return self._metrics
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """The inputs the run was given, read-only."""
+        return self._inputs
+
+    @property
+    def branches(self) -> Mapping[str, str]:
+        """The branch each router took, read-only."""
+        return self._branches
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the run was told to end early: by a cancel, its timeout or a failure."""
+        return self._cancelled
+
+    def cancel(self, reason: str | None = None) -> None:
+        """End the run from any thread; its caller gets a RunCancelledError that gives *reason*."""
+        self._cancelled = True
+        if self._stop is not None:
+            because = "" if reason is None else f": {reason}"
+            self._stop(RunCancelledError(f"the run was cancelled{because}"))
+
+    def claim(self) -> bool:
+        """Take the context for a run; false if another run has it.  The engine calls it."""
+        mine = object()
+        # One atomic step of the dict, so that of two runs only one gets it.
+        if self.__dict__.setdefault("_claimed_by", mine) is not mine:
+            return False
+        self._cancelled = False
+        return True
+
+    def release(
+        self, results: Callable[[], dict[str, Any]] | None, metrics: Callable[[], dict[str, Any]]
+    ) -> None:
+        """Give the context back, with what makes its results (if they are not there) and metrics."""
+        self._late_results, self._late_metrics, self._stop = results, metrics, None
+        self.__dict__.pop("_claimed_by", None)
+
+    def begin(self, inputs: Mapping[str, Any], branches: Mapping[str, str]) -> None:
+        """Show what a run was given, and the branches it takes."""
+        self._inputs, self._branches = MappingProxyType(dict(inputs)), MappingProxyType(branches)
+
+    def on_cancel(self, stop: Callable[[RunCancelledError], None]) -> None:
+        """Have *stop* called, in the thread of the caller, when the run is to end; the runner calls it."""
+        self._stop = stop
+
+    def end_early(self) -> None:
+        """Let long nodes see that nobody waits for them any more; the engine calls it."""
+        self._cancelled = True
+
+    def set_result(self, key: str, value: Any) -> None:
+        """Store a result."""
+        self.results[key] = value
+
+    set = set_result
+
+    def get_result(self, key: str) -> Any:
+        """A result; KeyError if there is none."""
+        return self.results[key]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """A result, or *default*."""
+        return self.results.get(key, default)
+
+    def has_result(self, key: object) -> bool:
+        """Whether there is a result of that name."""
+        return key in self.results
+
+    __getitem__ = get_result
+    __contains__ = has_result
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        status = self._metadata.get("execution_status", "new")
+        return f"<{type(self).__name__} {status}, {len(self.results)} results>"
+
+    def update_metrics(self, name: str, values: Mapping[str, Any]) -> None:
+        """Merge *values* into ``metrics[name]``."""
+        self.metrics.setdefault(name, {}).update(values)
+
+    def to_dict(self, *, strict: bool = False) -> dict[str, Any]:
+        """A JSON-ready dict; a value JSON cannot hold becomes ``{"$repr": text}``.
+
+        Raises:
+            TypeError: *strict*, and there is such a value; the text names its key.
+        """
+        return {
+            part: {
+                str(key): _jsonable(value, f"{part}[{key!r}]", strict=strict) for key, value in held.items()
+            }
+            for part, held in (
+                ("results", self.results),
+                ("metadata", self.metadata),
+                ("metrics", self.metrics),
+            )
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        """The context that `to_dict` described."""
+        return cls(
+            dict(stored.get("results", {})), dict(stored.get("metadata", {})), dict(stored.get("metrics", {}))
+        )
+
+
+def _jsonable(value: Any, where: str, *, strict: bool) -> Any:
+    try:
+        return json.loads(json.dumps(value))
+    except (TypeError, ValueError, RecursionError):
+        if strict:
+            msg = f"{where} holds a {type(value).__name__}, which JSON cannot store"
+            raise TypeError(msg) from None
+        return {"$repr": repr(value)}

@@ -1,0 +1,315 @@
+"""A run over tasks, branches and nested cycles: a state machine that does nothing itself.
+
+Rules of this file:
+
+1. Nothing here blocks, awaits, sleeps, starts anything, reads a clock, or calls user code.
+2. One caller at a time: the runner serialises its calls.  There are no locks in here.
+3. Each step is handed out once per iteration and, while the run goes on, comes back once through
+   `done` or `failed`.  Late results are dropped by the runner.
+4. Every change of state appends at most one note, without a time, and none when nobody watches.
+5. The same plan, inputs and answers give the same results and notes in every mode; concurrent
+   runners may only permute independent steps.
+6. Nothing set free, nothing under way and not finished is a bug here: `stall` says what waits.
+7. A node sees what its forward edges deliver in this iteration, and across feedback edges the values
+   of the iteration before: the leave unit copies them.
+8. A dead edge costs the live path nothing.
+9. Skip reasons are settled at the end, by connection order, so they do not depend on who was first.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any, Final
+
+from fast_dag.errors import RunStalled
+from fast_dag.plan.plan import ANY, ENTER, LEAVE, ROUTER, Cycle, Link, Plan
+from fast_dag.run.context import Context
+from fast_dag.run.events import NodeSkipped, Note
+from fast_dag.run.frontier import SKIPPED, STARTS, Frontier
+from fast_dag.run.policy import Handlers
+from fast_dag.run.step import Route, part_of
+from fast_dag.run.tally import Tally
+from fast_dag.run.wrapping import wrap
+from fast_dag.values import NO_DATA
+
+OPEN: Final = 0
+DONE: Final = 1
+EMPTY: Final = 2
+"""Has run and given `NO_DATA`."""
+FAILED: Final = 3
+DEAD: Final = 4
+"""Was skipped."""
+
+
+class GraphRun:
+    """One execution of a plan.
+
+    `ready` gives the first steps; `done` and `failed` return those they set free; `finished` says
+    that it is over.  A step is the number of its unit.
+
+    Parameters:
+        plan: what to follow.
+        values: one value for each slot before `Plan.first`.
+        context: where results go; filled as they come if *live*, else when somebody looks.
+        strategy: fail_fast, continue or continue_none.
+        handlers: asked by `invocation()` about failures.
+        watched: whether notes are kept for observers.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        values: list[Any],
+        context: Context,
+        *,
+        strategy: str = "fail_fast",
+        handlers: Handlers | None = None,
+        watched: bool = False,
+        live: bool = True,
+    ) -> None:
+        self.plan = plan
+        self.values = values
+        self.context = context
+        self.strategy = strategy
+        self.handlers = handlers or Handlers()
+        self.notes: deque[Note] | None = deque() if watched else None
+        self.tally = Tally(plan)
+        self.finished = False
+        self.error: BaseException | None = None
+        """What ended the run early."""
+        self.winners: dict[int, int] = {}
+        """For each any node under way the slot that set it free."""
+        self.iterations = [0] * len(plan.cycles)
+        self.left = len(plan.names)
+        self.state = bytearray(len(plan.names))
+        self.results = context.results if live else None
+        self._routes: dict[str, str] = {}
+        self._frontier: Frontier | None = None
+
+    def ready(self) -> list[int]:
+        """The steps to begin with; call once.
+
+        Values already there, of steps a plain loop has run, are taken as done.
+        """
+        plan, values = self.plan, self.values
+        ran = len(values) - plan.first
+        values.extend([NO_DATA] * (len(plan.names) - ran))
+        if ran == self.left:
+            self.state = bytearray([DONE]) * ran
+            self.tally.order = list(range(ran))
+            self.left = 0
+            self.finished = True
+            return []
+        self._frontier = Frontier(plan)
+        freed = self._through(self._frontier.entries())
+        # What a node did to the results since its predecessors ended must stay as it is.
+        results, self.results = self.results, None
+        for step in range(ran):
+            freed += self.done(step, values[plan.first + step])
+        self.results = results
+        return [step for step in freed if step >= ran]
+
+    def done(self, step: int, value: Any) -> list[int]:
+        """Take the *value* of a step (of a router its `Route`); the steps it sets free."""
+        plan = self.plan
+        if value is NO_DATA or not plan.simple[step]:
+            return self._done_with_care(step, value)
+        self.values[plan.first + step] = value
+        if self.results is not None:
+            self.results[plan.names[step]] = value
+        self.state[step] = DONE
+        self.tally.order.append(step)
+        freed = self._frontier.passed(plan.targets[step])  # type: ignore[union-attr]
+        self._settled(1)
+        return self._through(freed) if plan.cycles else freed
+
+    def failed(self, step: int, error: Exception, strategy: str | None = None) -> list[int]:
+        """Take the failure of a step; the steps that go on nevertheless.
+
+        *strategy* is what a run error handler answered for this failure, None the run's own.
+        """
+        plan, name = self.plan, self.plan.names[step]
+        strategy = strategy or self.strategy
+        self.state[step] = FAILED
+        self.tally.failed[step] = self.tally.failed.get(step, 0) + 1
+        self.tally.errors[step] = error
+        if strategy == "fail_fast":
+            self.stop(wrap(error, name, self.tally.attempts[step]))
+            return []
+        if strategy == "continue_none":
+            self.values[plan.first + step] = None
+            if self.results is not None:
+                self.results[name] = None
+        self._settled(1)
+        return self._through(self._spread(step))
+
+    def stop(self, error: BaseException) -> None:
+        """End the run early; *error* is what its caller gets."""
+        if not self.finished:
+            self.finished = True
+            self.error = error
+            self.context.end_early()
+
+    def stall(self) -> RunStalled:
+        """The error for a run that cannot go on although it is not over."""
+        waiting = [self.plan.names[unit] for unit, state in enumerate(self.state) if state == OPEN]
+        return RunStalled(
+            f"run of {self.plan.name!r} stalled, a bug in fast_dag; still waiting: {', '.join(waiting)}"
+        )
+
+    def value(self) -> Any:
+        """The result of the last exit node that was executed, None if there is none."""
+        for unit in reversed(self.plan.exits):
+            if self.state[unit] == DONE:
+                return self.values[self.plan.first + unit]
+        return None
+
+    def named_results(self) -> dict[str, Any]:
+        """The result of each node that has one, in the order of finishing."""
+        plan = self.plan
+        failed = [step for step in self.tally.failed if self.state[step] == FAILED]
+        steps = [*self.tally.order, *failed]
+        found = ((plan.names[step], self.values[plan.first + step]) for step in steps)
+        return {name: value for name, value in found if value is not NO_DATA}
+
+    def routes(self) -> dict[str, str]:
+        """The branch each router took."""
+        return self._routes
+
+    def skip_reasons(self) -> dict[str, str]:
+        """Why each skipped node was skipped, in the order of the plan."""
+        if not self.tally.skipped:
+            return {}
+        names = self.plan.names
+        return {names[step]: self._reason(step) for step, state in enumerate(self.state) if state == DEAD}
+
+    def iteration(self, step: int) -> tuple[int, ...]:
+        """The index of the current iteration of each cycle around *step*."""
+        cycles = zip(self.plan.cycles, self.iterations, strict=True)
+        return tuple(index for cycle, index in cycles if cycle.enter < step < cycle.leave)
+
+    def _done_with_care(self, step: int, value: Any) -> list[int]:
+        """`done` for routers, for nodes without a result, and before any nodes and optional edges."""
+        plan, name = self.plan, self.plan.names[step]
+        if plan.kinds[step] == ROUTER and isinstance(value, Route):
+            self._routes[name] = value.branch
+            slot = plan.branches[step].get(value.branch)
+            if slot is not None:
+                self.values[slot] = value.value
+            value = value.shown
+        self.values[plan.first + step] = value
+        self.state[step] = EMPTY if value is NO_DATA else DONE
+        if self.results is not None and value is not NO_DATA:
+            self.results[name] = value
+        self.tally.order.append(step)
+        self._settled(1)
+        return self._through(self._spread(step))
+
+    def _spread(self, settled: int) -> list[int]:
+        """Tell the targets of a *settled* unit, and those of every unit this skips; the ones set free."""
+        freed: list[int] = []
+        work = [settled]
+        while work:
+            for link in self.plan.links[work.pop()]:
+                fate = self._tell(link)
+                if fate == STARTS:
+                    freed.append(link.target)
+                elif fate == SKIPPED:
+                    self._skip(link.target)
+                    work.append(link.target)
+        return freed
+
+    def _tell(self, link: Link) -> int:
+        frontier: Frontier = self._frontier  # type: ignore[assignment]
+        if not self._is_live(link):
+            return frontier.die(link)
+        fate = frontier.arrive(link)
+        if fate == STARTS and self.plan.kinds[link.target] == ANY:
+            self.winners[link.target] = link.slot
+        return fate
+
+    def _is_live(self, link: Link) -> bool:
+        value = self.values[link.slot]
+        return value is not NO_DATA and (link.part is None or part_of(value, link.part) is not NO_DATA)
+
+    def _skip(self, step: int) -> None:
+        self.state[step] = DEAD
+        self.tally.skipped += 1
+        if self.notes is not None:
+            self.notes.append(Note(NodeSkipped, step, {"reason": self._reason(step), "attempt": 0}))
+        self._settled(1)
+
+    def _settled(self, count: int) -> None:
+        self.left -= count
+        if not self.left:
+            self.finished = True
+
+    def _reason(self, step: int) -> str:
+        dead = [
+            link
+            for link in self.plan.arrivals[step]
+            if self.state[link.source] != OPEN and not self._is_live(link)
+        ]
+        link = next((link for link in dead if link.required), dead[0])
+        source = repr(self.plan.names[link.source])
+        state = self.state[link.source]
+        if state == DONE and link.branch != self._routes.get(self.plan.names[link.source], ""):
+            return f"branch {link.branch!r} of {source} was not taken"
+        if state == DONE and link.part is not None:
+            return f"{source} gave no {link.part.output!r}"
+        return source + {FAILED: " failed", DEAD: " was skipped", EMPTY: " gave no data"}.get(
+            state, " gave no value"
+        )
+
+    def _through(self, freed: list[int]) -> list[int]:
+        """Pass through enter and leave units among the *freed*; the steps set free behind them."""
+        if not self.plan.cycles:
+            return freed
+        steps, queue = [], deque(freed)
+        while queue:
+            unit = queue.popleft()
+            kind = self.plan.kinds[unit]
+            if kind not in (ENTER, LEAVE):
+                steps.append(unit)
+            elif kind == LEAVE and self._goes_round(unit):
+                queue.append(self._cycle_of(unit).enter)
+            else:
+                queue.extend(self._pass(unit))
+        return steps
+
+    def _pass(self, unit: int) -> Iterable[int]:
+        self.values[self.plan.first + unit] = True
+        self.state[unit] = DONE
+        self._settled(1)
+        return self._spread(unit)
+
+    def _goes_round(self, leave: int) -> bool:
+        """Whether the cycle that ends at *leave* is gone through again; if so it is made ready for it."""
+        cycle = self._cycle_of(leave)
+        index = self.plan.cycles.index(cycle)
+        if not cycle.again(self.iterations[index] + 1, self.values):
+            return False
+        self.iterations[index] += 1
+        carried = [(into, self.values[slot]) for slot, into in cycle.feedback]
+        self._renew(cycle)
+        for into, value in carried:
+            self.values[into] = value
+        return True
+
+    def _renew(self, cycle: Cycle) -> None:
+        """Forget what the units of *cycle* did, nested cycles included."""
+        units = range(cycle.enter, cycle.leave + 1)
+        self.left += sum(self.state[unit] != OPEN for unit in units)
+        self._frontier.reset(units)  # type: ignore[union-attr]
+        for unit in units:
+            self.state[unit] = OPEN
+            self.values[self.plan.first + unit] = NO_DATA
+            for slot in self.plan.branches.get(unit, {}).values():
+                self.values[slot] = NO_DATA
+        for index, inner in enumerate(self.plan.cycles):
+            if cycle.enter < inner.enter < cycle.leave:
+                self.iterations[index] = 0
+
+    def _cycle_of(self, leave: int) -> Cycle:
+        return next(cycle for cycle in self.plan.cycles if cycle.leave == leave)

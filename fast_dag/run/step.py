@@ -1,0 +1,153 @@
+"""What a step's number stands for: its arguments, and how its answer is read."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from fast_dag.errors import ConditionError, MissingOutputError, RouterError
+from fast_dag.plan.plan import Argument, Layout, Plan
+from fast_dag.values import NO_DATA, ConditionalReturn, NodeType, SelectReturn
+
+
+class Route(NamedTuple):
+    """The answer of a router: the branch, what that branch receives, what the router itself shows."""
+
+    branch: str
+    value: Any
+    shown: Any
+
+
+def arguments(
+    layout: Layout, values: list[Any], winner: int | None = None
+) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments to call a unit's function with.
+
+    *winner* is the slot that set an any node free; its other sources count as absent.
+
+    Raises:
+        MissingOutputError: an edge asks for a part that the value does not have.
+    """
+    positional: list[Any] = []
+    named: dict[str, Any] = dict(values[layout.extras]) if layout.extras >= 0 else {}
+    for argument in layout.arguments:
+        value = _value(argument, layout, values, winner)
+        if argument.keyword:
+            named[argument.keyword] = value
+        else:
+            positional.append(value)
+    return positional, named
+
+
+def named_inputs(layout: Layout, values: list[Any], winner: int | None = None) -> dict[str, Any]:
+    """The inputs of a unit by name, without what the run injects."""
+    given = dict(values[layout.extras]) if layout.extras >= 0 else {}
+    return given | {
+        argument.name: _value(argument, layout, values, winner)
+        for argument in layout.arguments
+        if not argument.injected
+    }
+
+
+def read_route(plan: Plan, step: int, answer: Any, first_input: Any) -> Route:
+    """Which branch the *answer* of a router takes, and what is passed on.
+
+    Raises:
+        ConditionError: the answer is of no type that a router may give.
+        RouterError: there is no such branch.
+    """
+    node = plan.nodes[step]
+    if node.node_type is NodeType.CONDITIONAL:
+        return _read_condition(node.name, answer, first_input)
+    if not isinstance(answer, SelectReturn):
+        msg = f"select node {node.name!r} must return a SelectReturn, got {answer!r}"
+        raise ConditionError(msg, node.name)
+    wired = plan.branches[step]
+    if answer.branch in wired or answer.branch in node.declared_outputs:
+        return Route(answer.branch, answer.value, answer.value)
+    if "default" in wired:
+        return Route("default", answer.value, answer.value)
+    known = tuple(dict.fromkeys([*node.declared_outputs, *wired]))
+    msg = f"{node.name!r} chose the unknown branch {answer.branch!r}; branches: {', '.join(known) or 'none'}"
+    raise RouterError(msg, node.name, answer.branch, known)
+
+
+def part_of(value: Any, argument: Argument) -> Any:
+    """The part of *value* an edge asks for, `NO_DATA` if there is none."""
+    if isinstance(value, Mapping):
+        return value.get(argument.output, NO_DATA)
+    if hasattr(value, "_fields") or (dataclasses.is_dataclass(value) and not isinstance(value, type)):
+        return getattr(value, argument.output, NO_DATA)
+    if isinstance(value, tuple | list) and 0 <= argument.position < len(value):
+        return value[argument.position]
+    return NO_DATA
+
+
+def _read_condition(name: str, answer: Any, first_input: Any) -> Route:
+    if isinstance(answer, ConditionalReturn):
+        holds = _truth(name, answer.condition)
+        return Route("true" if holds else "false", answer.value, answer.value)
+    holds = _truth(name, answer)
+    passed = holds if first_input is NO_DATA else first_input
+    return Route("true" if holds else "false", passed, holds)
+
+
+def _truth(name: str, answer: Any) -> bool:
+    # NumPy's bool is known by its name: this library does not import NumPy.
+    if isinstance(answer, bool) or (type(answer).__name__ in ("bool_", "bool") and hasattr(answer, "item")):
+        return bool(answer)
+    msg = f"condition {name!r} must return a bool or a ConditionalReturn, got {answer!r}"
+    raise ConditionError(msg, name)
+
+
+def _value(argument: Argument, layout: Layout, values: list[Any], winner: int | None) -> Any:
+    if layout.collect and not argument.injected:
+        return _collected(layout, values, winner)
+    if winner is not None and argument.source and argument.slot != winner:
+        return argument.default
+    return _fetch(argument, layout, values)
+
+
+def _fetch(argument: Argument, layout: Layout, values: list[Any]) -> Any:
+    value = values[argument.slot]
+    if value is NO_DATA:
+        return argument.default
+    if not argument.output:
+        return value
+    part = part_of(value, argument)
+    if part is NO_DATA:
+        if argument.optional:
+            return argument.default
+        msg = (
+            f"{argument.source!r} gave no output {argument.output!r}, which {layout.node!r} needs; "
+            f"it gave {_shown_parts(value)}"
+        )
+        raise MissingOutputError(msg, layout.node)
+    return part
+
+
+def _collected(layout: Layout, values: list[Any], winner: int | None) -> Any:
+    live = [
+        (source.name, _fetch(source, layout, values))
+        for source in layout.sources
+        if (source.slot == winner if winner is not None else values[source.slot] is not NO_DATA)
+    ]
+    found = [(name, value) for name, value in live if value is not NO_DATA]
+    if winner is not None:
+        found = found[:1]
+    if layout.collect == "dict":
+        return dict(found)
+    if layout.collect == "list" or len(found) > 1:
+        return [value for _, value in found]
+    return found[0][1] if found else None
+
+
+def _shown_parts(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "a mapping with " + (", ".join(map(repr, value)) or "no keys")
+    fields = getattr(value, "_fields", None) or getattr(value, "__dataclass_fields__", None)
+    if fields:
+        return f"a {type(value).__name__} with {', '.join(fields)}"
+    size = f" of {len(value)}" if isinstance(value, tuple | list) else ""
+    return f"a {type(value).__name__}{size}"

@@ -1,0 +1,61 @@
+"""What a run counts: plain lists that become dicts when somebody looks."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from fast_dag.plan.plan import Plan
+
+
+class Tally:
+    """Times, attempts, order and failures of one run, by unit."""
+
+    __slots__ = (
+        "abandoned",
+        "attempts",
+        "durations",
+        "ended",
+        "errors",
+        "failed",
+        "order",
+        "skipped",
+        "stamps",
+        "wall",
+    )
+
+    def __init__(self, plan: Plan) -> None:
+        self.durations = [0.0] * len(plan.names)
+        self.attempts = [0] * len(plan.names)
+        self.order: list[int] = []
+        self.failed: dict[int, int] = {}
+        """How often each failed unit failed for good."""
+        self.errors: dict[int, BaseException] = {}
+        self.ended: dict[int, float] = {}
+        """When the last failed attempt of a unit ended, on the clock of the runner."""
+        self.stamps: list[float] = []
+        """When a plain loop began, and when it ended each of the first units."""
+        self.skipped = 0
+        self.abandoned = 0
+        self.wall = 0.0
+
+    def metrics(self, plan: Plan) -> dict[str, Any]:
+        """The metrics of the contract."""
+        names = plan.names
+        for unit, (before, after) in enumerate(pairwise(self.stamps)):
+            self.durations[unit] = after - before
+            self.attempts[unit] = 1
+        ran = [unit for unit, count in enumerate(self.attempts) if count]
+        order = list(dict.fromkeys(reversed(self.order)))[::-1]
+        return {
+            "execution_time": self.wall,
+            "total_duration": self.wall,
+            "node_times": {names[unit]: self.durations[unit] for unit in ran},
+            "attempts": {names[unit]: self.attempts[unit] for unit in ran},
+            "execution_order": [names[unit] for unit in order],
+            "nodes_executed": len(order),
+            "nodes_failed": len(self.failed),
+            "nodes_skipped": self.skipped,
+            "abandoned_threads": self.abandoned,
+            "errors": {names[unit]: str(error) for unit, error in self.errors.items()},
+        }

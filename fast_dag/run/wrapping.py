@@ -1,0 +1,93 @@
+"""A node's own exception as an ExecutionError that is an instance of the original class too."""
+
+from __future__ import annotations
+
+import functools
+import types
+from typing import Any
+
+from fast_dag.errors import ExecutionError
+
+HEAP_TYPE = 1 << 9
+"""Flag of a class that was made by a class statement (Py_TPFLAGS_HEAPTYPE)."""
+
+PLAIN = (StopIteration, StopAsyncIteration, BaseExceptionGroup)
+"""Classes that mean something else to Python when they are raised, or that hold other exceptions."""
+
+
+def wrap(original: Exception, name: str, attempts: int) -> ExecutionError:
+    """*original* as an error of the node *name*; itself if it already says so.
+
+    The class is built from `ExecutionError` and the original's class.  No constructor of the user's
+    is called, and building never raises: where the class cannot be built, the error is a plain
+    `ExecutionError`.
+    """
+    if isinstance(original, ExecutionError) and original.node_name == name:
+        original.attempts = original.attempts or attempts
+        return original
+    error = _instance(original)
+    text = str(original)
+    message = f"node {name!r} failed with {type(original).__name__}" + (f": {text}" if text else "")
+    # Not by setattr: a frozen exception class refuses it.
+    error.__dict__.update({key: value for key, value in vars(original).items() if key != "__notes__"})
+    error.__dict__.update(node_name=name, original_error=original, attempts=attempts)
+    Exception.__init__(error, message)
+    error.__cause__ = original
+    return error
+
+
+def _instance(original: Exception) -> ExecutionError:
+    kind: Any = type(original)
+    combined = _combined(kind)
+    if combined is None:
+        return ExecutionError.__new__(ExecutionError)
+    made: ExecutionError = _static_base(combined).__new__(combined)
+    return made
+
+
+@functools.lru_cache(maxsize=512)
+def _combined(kind: type[Exception]) -> type[ExecutionError] | None:
+    if issubclass(kind, PLAIN):
+        return None
+    if issubclass(kind, ExecutionError):
+        bases: tuple[type, ...] = (kind,)
+    else:
+        bases = (ExecutionError, kind)
+    try:
+        made = types.new_class(kind.__name__, bases, exec_body=lambda body: body.update(_body(kind)))
+        _static_base(made).__new__(made)
+    except Exception:  # noqa: BLE001 - a metaclass or __init_subclass__ of the user's may raise anything
+        return None
+    return made
+
+
+def _forwarded(name: str) -> property:
+    return property(lambda error: getattr(error.original_error, name))
+
+
+def _body(kind: type[Exception]) -> dict[str, Any]:
+    """The members of the combined class: the text, pickling, and the original's C fields and slots."""
+    fields = {
+        name: _forwarded(name)
+        for base in kind.__mro__
+        if base not in (Exception, BaseException, object)
+        for name, member in vars(base).items()
+        if isinstance(member, types.MemberDescriptorType | types.GetSetDescriptorType)
+        and not name.startswith("__")
+    }
+    return {
+        **fields,
+        "__module__": kind.__module__,
+        "__qualname__": kind.__qualname__,
+        "__str__": Exception.__str__,
+        "__repr__": ExecutionError.__repr__,
+        "__reduce__": lambda error: (wrap, (error.original_error, error.node_name, error.attempts)),
+    }
+
+
+def _static_base(kind: type) -> Any:
+    """The first class on the `__base__` chain that is written in C: its `__new__` runs no user code."""
+    base = kind
+    while base.__flags__ & HEAP_TYPE:
+        base = base.__base__  # type: ignore[assignment]
+    return base

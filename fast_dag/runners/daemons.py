@@ -1,0 +1,79 @@
+"""Daemon threads for the sync nodes of an event loop: a call that never returns is left to its thread."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+Work = Callable[[], None]
+
+
+class OnDaemon:
+    """A call given to a daemon thread: until it has begun it can be dropped, then only left to itself."""
+
+    def __init__(self, pool: Daemons, work: Work) -> None:
+        self._pool = pool
+        self.work = work
+        self.has_begun = False
+        self.given_up = False
+
+    def cancel(self) -> bool:
+        """Give the call up; true if it had not begun."""
+        self.given_up = True
+        if self.has_begun:
+            self._pool.lose_one()
+        return not self.has_begun
+
+
+class Daemons:
+    """At most *most* threads, started as they are needed, and ended with the run they serve."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._jobs: queue.SimpleQueue[OnDaemon | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._threads = 0
+        self._pending = 0
+        """Jobs that are queued or being worked on."""
+
+    def submit(self, work: Work) -> OnDaemon:
+        """Have *work* done by the next thread that is free."""
+        job = OnDaemon(self, work)
+        self._jobs.put(job)
+        self._count(1)
+        return job
+
+    def lose_one(self) -> None:
+        """Count a thread and its job as gone, because the call does not return."""
+        with self._lock:
+            self._threads -= 1
+        self._count(-1)
+
+    def close(self) -> None:
+        """Drop what has not begun; let every thread end when its call is over."""
+        self._most = 0
+        with suppress(queue.Empty):
+            while True:
+                self._jobs.get_nowait()
+        for _ in range(self._threads):
+            self._jobs.put(None)
+
+    def _count(self, change: int) -> None:
+        """Note that jobs came or went; start a thread if they are more than there are threads."""
+        with self._lock:
+            self._pending += change
+            is_short = self._pending > self._threads < self._most
+            self._threads += is_short
+        if is_short:
+            threading.Thread(target=self._serve, name=f"fast_dag-{self._threads}", daemon=True).start()
+
+    def _serve(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            if not job.given_up:
+                job.has_begun = True
+                job.work()
+            if job.given_up:
+                return
+            self._count(-1)

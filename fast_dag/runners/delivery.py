@@ -1,0 +1,76 @@
+"""Stamps what happened and hands it to the observers, in order, one call at a time."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any
+
+from fast_dag.run.events import Event, NodeEvent, Note, Observer
+from fast_dag.run.graph_run import GraphRun
+
+VALUES = ("inputs", "result")
+"""Fields that only observers with `wants_values` are given."""
+
+
+class Delivery:
+    """The way from the notes of a run to its observers.
+
+    Parameters:
+        run: the run; it keeps notes.
+        observers: called with each event.
+        strict: whether an observer that raises ends the run, rather than being left out with a warning.
+    """
+
+    def __init__(self, run: GraphRun, observers: Sequence[Observer], *, strict: bool) -> None:
+        self._run = run
+        self._observers = list(observers)
+        self._strict = strict
+        self._lock = threading.Lock()
+        self._started = perf_counter()
+        self._run_id = str(run.context.metadata["run_id"])
+
+    def __call__(self) -> None:
+        """Deliver what has been noted; if somebody is at it already, they deliver it."""
+        notes = self._run.notes
+        # Looked at again after each release: a note may have come while nobody else could deliver it.
+        while notes and self._lock.acquire(blocking=False):
+            try:
+                while notes:
+                    self._deliver(notes.popleft())
+            finally:
+                self._lock.release()
+
+    def _deliver(self, note: Note) -> None:
+        time = perf_counter() - self._started
+        for observer in list(self._observers):
+            event = self._event(note, time, with_values=bool(getattr(observer, "wants_values", False)))
+            try:
+                observer(event)
+            except Exception as error:  # whatever an observer raises must not harm the run
+                self._report(observer, error)
+
+    def _event(self, note: Note, time: float, *, with_values: bool) -> Event:
+        run, fields = self._run, dict(note.fields)
+        if not with_values:
+            for name in VALUES:
+                fields.pop(name, None)
+        if issubclass(note.event, NodeEvent):
+            fields.setdefault("worker", threading.current_thread().name)
+            fields.update(node=run.plan.names[note.step], iteration=run.iteration(note.step))
+        return note.event(run_id=self._run_id, time=time, workflow=run.plan.name, **fields)
+
+    def _report(self, observer: Observer, error: Exception) -> None:
+        self._observers.remove(observer)
+        if self._strict:
+            self._run.stop(error)
+            return
+        name = _name(observer)
+        text = f"observer {name} raised {type(error).__name__}: {error}; it is not called again in this run"
+        warnings.warn(text, RuntimeWarning, stacklevel=2)
+
+
+def _name(observer: Any) -> str:
+    return str(getattr(observer, "__qualname__", type(observer).__qualname__))

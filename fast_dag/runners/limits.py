@@ -1,0 +1,24 @@
+"""What a caller allows a run to use."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Workers and time of one run; *executor* brings the threads instead of our own."""
+
+    max_workers: int | None = None
+    timeout: float | None = None
+    executor: Executor | None = None
+
+
+def cpu_count() -> int:
+    """How many workers a concurrent mode has when nobody says."""
+    return os.cpu_count() or 1

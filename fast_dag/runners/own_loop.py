@@ -1,0 +1,49 @@
+"""Mode async for callers that do not run a loop: the event loop runner on a private loop."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections.abc import Callable
+
+from fast_dag.run.dispatch import Dispatch
+from fast_dag.run.graph_run import GraphRun
+from fast_dag.run.invocation import Outcome
+from fast_dag.runners import event_loop
+from fast_dag.runners.calls import GRACE
+from fast_dag.runners.deadlines import run_timeout
+from fast_dag.runners.limits import Limits
+from fast_dag.runners.private_loop import PrivateLoop
+
+
+def drive(run: GraphRun, limits: Limits, report: Callable[[], None]) -> None:
+    """Follow *run* to its end on a loop of its own; one that cannot be left is abandoned with its thread."""
+    loop = PrivateLoop(run.plan.name)
+    desk = Dispatch(run, limits.max_workers)
+    grace = GRACE
+    ended = threading.Event()
+    faults: list[BaseException] = []
+
+    async def follow() -> Outcome:
+        await event_loop.drive(run, limits, report, desk)
+        return Outcome()
+
+    def tell(outcome: Outcome) -> None:
+        if outcome.error is not None:
+            faults.append(outcome.error)
+        ended.set()
+
+    handle = loop.start(follow, contextvars.copy_context(), tell)
+    try:
+        # The loop itself ends the run at its deadline; if it has not done so, a node blocks it.
+        if not ended.wait(None if limits.timeout is None else limits.timeout + GRACE):
+            run.stop(run_timeout(desk, limits.timeout))
+            grace = 0.0
+    except BaseException:
+        handle.cancel()
+        raise
+    finally:
+        if not loop.close(grace):
+            run.tally.abandoned += 1
+    if faults and run.error is None:
+        raise faults[0]

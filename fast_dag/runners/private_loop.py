@@ -1,0 +1,103 @@
+"""An event loop on a daemon thread of its own, for the coroutines of one run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import queue
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fast_dag.run.invocation import Outcome
+from fast_dag.runners.calls import GRACE
+
+Start = Callable[[], Coroutine[Any, Any, Outcome]]
+
+
+class Handle:
+    """A coroutine on a private loop, as seen from other threads."""
+
+    def __init__(self, loop: PrivateLoop) -> None:
+        self._loop = loop
+        self.task: asyncio.Task[Outcome] | None = None
+        self.cancelled = False
+
+    def cancel(self) -> bool:
+        """Ask the coroutine to end; it may take its time."""
+        self.cancelled = True
+        self._loop.post(self._cancel)
+        return True
+
+    def _cancel(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+
+
+class PrivateLoop:
+    """Started by the first coroutine; closing it cancels those that are left."""
+
+    def __init__(self, name: str) -> None:
+        self._name = f"fast_dag loop of {name}"
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop
+        self._closing: asyncio.Event
+
+    def start(self, begin: Start, context: contextvars.Context, tell: Callable[[Outcome], None]) -> Handle:
+        """Run a coroutine in *context*; *tell* gets its outcome, in the thread of the loop."""
+        if self._thread is None:
+            self._open()
+        handle = Handle(self)
+        self.post(self._begin, handle, begin, context, tell)
+        return handle
+
+    def wait_for(
+        self, begin: Start, context: contextvars.Context, running: Callable[[Handle], None]
+    ) -> Outcome:
+        """Run a coroutine and wait for it; *running* gets the handle by which others can cancel it."""
+        answers: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        running(self.start(begin, context, answers.put))
+        return answers.get()
+
+    def post(self, function: Callable[..., None], *args: Any) -> None:
+        """Call *function* in the thread of the loop, soon; not at all if the loop is closed."""
+        try:
+            self._loop.call_soon_threadsafe(function, *args)
+        except RuntimeError:
+            if not self._loop.is_closed():
+                raise
+
+    def close(self, grace: float = GRACE) -> bool:
+        """Cancel what is left and end the loop; false if it did not end within *grace* and was abandoned."""
+        if self._thread is None:
+            return True
+        self.post(self._closing.set)
+        if threading.current_thread() is not self._thread:
+            self._thread.join(grace)
+        return not self._thread.is_alive()
+
+    def _open(self) -> None:
+        ready = threading.Event()
+
+        async def serve() -> None:
+            self._loop, self._closing = asyncio.get_running_loop(), asyncio.Event()
+            ready.set()
+            await self._closing.wait()
+
+        # On closing, asyncio.run cancels every task that is left and waits for it.
+        self._thread = threading.Thread(target=lambda: asyncio.run(serve()), name=self._name, daemon=True)
+        self._thread.start()
+        ready.wait()
+
+    def _begin(
+        self, handle: Handle, begin: Start, context: contextvars.Context, tell: Callable[[Outcome], None]
+    ) -> None:
+        handle.task = self._loop.create_task(begin(), context=context)
+        handle.task.add_done_callback(lambda task: tell(outcome_of(task)))
+        if handle.cancelled:
+            handle.task.cancel()
+
+
+def outcome_of(task: asyncio.Task[Outcome]) -> Outcome:
+    """The outcome of an ended task; a task cancelled before its first step has only its cancellation."""
+    return Outcome(error=asyncio.CancelledError()) if task.cancelled() else task.result()

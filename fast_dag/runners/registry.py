@@ -1,0 +1,75 @@
+"""Runners by mode; each is loaded when a run first asks for it."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fast_dag.errors import ValidationError, suggestion
+from fast_dag.run.graph_run import GraphRun
+from fast_dag.runners.limits import Limits
+from fast_dag.values import ExecutionMode
+
+Report = Callable[[], None]
+
+RUNNERS = {
+    ExecutionMode.SEQUENTIAL: "fast_dag.runners.sequential",
+    ExecutionMode.PARALLEL: "fast_dag.runners.threads",
+    ExecutionMode.ASYNC: "fast_dag.runners.own_loop",
+}
+
+
+def mode_named(mode: object) -> ExecutionMode:
+    """The mode called *mode*.
+
+    Raises:
+        ValueError: there is no such mode, or it is not built yet.
+    """
+    known = [member.value for member in ExecutionMode]
+    if mode not in known:
+        msg = f"no mode {mode!r}: known are {', '.join(known)}{suggestion(mode, known)}"
+        raise ValueError(msg)
+    found = ExecutionMode(str(mode))
+    if found not in RUNNERS:
+        msg = f"mode {found.value} is not built yet: use one of {', '.join(RUNNERS)}"
+        raise ValueError(msg)
+    return found
+
+
+def mode_of_executor(executor: object) -> ExecutionMode:
+    """The mode in which *executor* can work.
+
+    Raises:
+        ValidationError: it is no executor of concurrent.futures.
+    """
+    futures = importlib.import_module("concurrent.futures")
+    if not isinstance(executor, futures.Executor):
+        msg = f"executor must be a concurrent.futures.Executor, got {executor!r}"
+        raise ValidationError(msg)
+    is_pool_of_processes = isinstance(executor, futures.ProcessPoolExecutor)
+    return ExecutionMode.PROCESS if is_pool_of_processes else ExecutionMode.PARALLEL
+
+
+def drive(run: GraphRun, mode: ExecutionMode, limits: Limits, report: Report) -> None:
+    """Follow *run* to its end in *mode*; returns when it is over."""
+    if _is_loop_running():
+        text = "run() blocks the running event loop; use await run_async()"
+        warnings.warn(text, RuntimeWarning, stacklevel=4)
+    importlib.import_module(RUNNERS[mode]).drive(run, limits, report)
+
+
+def drive_async(run: GraphRun, limits: Limits, report: Report) -> Awaitable[None]:
+    """Follow *run* to its end on the running event loop."""
+    made: Awaitable[None] = importlib.import_module("fast_dag.runners.event_loop").drive(run, limits, report)
+    return made
+
+
+def _is_loop_running() -> bool:
+    """Whether this thread runs an asyncio loop that waits for us; in a notebook's kernel that is meant."""
+    asyncio: Any = sys.modules.get("asyncio")
+    if asyncio is None or "ipykernel" in sys.modules:
+        return False
+    return asyncio._get_running_loop() is not None  # noqa: SLF001 - asyncio documents it for this use

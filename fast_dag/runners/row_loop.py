@@ -1,0 +1,70 @@
+"""The beginning of a plan as a plain loop: the same calls as through the core, without its books."""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import Any, Final
+
+from fast_dag.plan.plan import GENERAL, Row
+from fast_dag.run.step import arguments
+from fast_dag.runners.calls import is_awaitable
+from fast_dag.values import NO_DATA
+
+ONE: Final = 1
+TWO: Final = 2
+NONE: Final = 0
+
+
+class Interrupted(BaseException):
+    """Raised by the clock of a loop that is to stop."""
+
+
+def row_loop(  # noqa: C901 - one branch for each row kind, in one frame for speed
+    rows: Sequence[Row],
+    values: list[Any],
+    store: Callable[[Any], None],
+    stamps: list[float],
+    base: contextvars.Context,
+) -> tuple[Callable[[], Any], Callable[[], None]]:
+    """The loop over *rows*, and a function that stops it from any thread.
+
+    The loop stores each result with *store*, which appends it to *values*, and appends the time at
+    which it ended to *stamps*.  It ends early, with what the node gave, at a value that only the core
+    can take: `NO_DATA`, or something to await.  At the end of the rows it gives None.
+    """
+    clock = perf_counter
+
+    def loop() -> Any:
+        copy, stamp, ordinary = base.copy, stamps.append, set[type]()
+        for function, kind, first, second in rows:
+            if kind == ONE:
+                value = copy().run(function, values[first])
+            elif kind == TWO:
+                value = copy().run(function, values[first], values[second])
+            elif kind == NONE:
+                value = copy().run(function)
+            elif kind == GENERAL:
+                args, kwargs = arguments(first, values)
+                value = copy().run(function, *args, **kwargs)
+            else:
+                value = copy().run(function, *[values[slot] for slot in first])
+            if type(value) not in ordinary:
+                if value is NO_DATA or is_awaitable(value):
+                    return value
+                ordinary.add(type(value))
+            store(value)
+            # The clock is also the way to stop the loop: straight code has no other check.
+            stamp(clock())
+        return None
+
+    def stop() -> None:
+        nonlocal clock
+        clock = _interrupt
+
+    return loop, stop
+
+
+def _interrupt() -> float:
+    raise Interrupted

@@ -1,0 +1,112 @@
+"""One step after the other in the calling thread: a plain loop as far as it goes, then the core."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections.abc import Callable
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+from fast_dag.errors import MissingOutputError, RunCancelledError
+from fast_dag.run.dispatch import Dispatch, Flight
+from fast_dag.run.graph_run import GraphRun
+from fast_dag.run.invocation import Outcome, Wait
+from fast_dag.runners import threads
+from fast_dag.runners.calls import call, call_async, finish_async, is_awaitable
+from fast_dag.runners.limits import Limits
+from fast_dag.runners.private_loop import Handle, PrivateLoop
+from fast_dag.runners.row_loop import Interrupted, row_loop
+
+
+def drive(run: GraphRun, limits: Limits, report: Callable[[], None]) -> None:
+    """Follow *run* to its end in the order of its plan.
+
+    With a timeout the steps are made on a helper thread, which can be abandoned.
+    """
+    if limits.timeout is not None or run.plan.has_timeouts:
+        threads.drive(run, limits, report, in_order=True)
+    else:
+        _InLine(run, report).drive()
+
+
+class _InLine:
+    """A run in the calling thread."""
+
+    def __init__(self, run: GraphRun, report: Callable[[], None]) -> None:
+        self.run = run
+        self.report = report
+        self.desk = Dispatch(run, 1, in_order=True)
+        self.base = contextvars.copy_context()
+        self.loop = PrivateLoop(run.plan.name)
+        self.stopped = threading.Event()
+        self.stop_rows: Callable[[], None] = lambda: None
+        self.handle: Handle | None = None
+
+    def drive(self) -> None:
+        self.run.context.on_cancel(self._cancel)
+        made = self._run_rows() if self.run.notes is None and self.run.plan.rows else None
+        self.desk.begin()
+        try:
+            while (flight := self.desk.take()) is not None:
+                self.report()
+                self.desk.back(flight, self._settled(made or self._see_to(flight)))
+                self.report()
+                made = None
+        finally:
+            self.loop.close()
+        self.report()
+
+    def _run_rows(self) -> Outcome | None:
+        """Let the plain loop go as far as it can; what the next step gave, if it was called."""
+        run = self.run
+        stamps = run.tally.stamps
+        stamps.append(perf_counter())
+        store = run.values.append if run.results is None else partial(_store_both, run)
+        loop, self.stop_rows = row_loop(run.plan.rows, run.values, store, stamps, self.base)
+        made = None
+        try:
+            special = loop()
+            if special is not None:
+                made = Outcome(special)
+        except (Interrupted, MissingOutputError):
+            pass  # the run was stopped; or the core finds the missing output again, and asks the handlers
+        except BaseException as error:  # the core decides what it means
+            made = Outcome(error=error)
+        if made is not None:
+            made.ended = perf_counter()
+            made.duration = made.ended - stamps[-1]
+        return made
+
+    def _see_to(self, flight: Flight) -> Outcome:
+        request = flight.request
+        if isinstance(request, Wait):
+            self.stopped.wait(min(request.delay, threading.TIMEOUT_MAX))
+            return Outcome()
+        if request.is_async:
+            return self.loop.wait_for(lambda: call_async(request), self.base.copy(), self._running)
+        return call(request, self.base.copy())
+
+    def _settled(self, outcome: Outcome) -> Outcome:
+        """Await what a sync function returned, if it must be awaited."""
+        if outcome.error is None and is_awaitable(outcome.value):
+            return self.loop.wait_for(lambda: finish_async(outcome), self.base.copy(), self._running)
+        return outcome
+
+    def _running(self, handle: Handle) -> None:
+        self.handle = handle
+
+    def _cancel(self, error: RunCancelledError) -> None:
+        self.run.stop(error)
+        self.stopped.set()
+        self.stop_rows()
+        if self.handle is not None:
+            self.handle.cancel()
+
+
+def _store_both(run: GraphRun, value: Any) -> None:
+    """Append *value*, and let nodes that see the context find it there."""
+    step = len(run.values) - run.plan.first
+    run.values.append(value)
+    run.results[run.plan.names[step]] = value  # type: ignore[index]

@@ -1,0 +1,178 @@
+"""Worker threads: the one that finishes a step keeps the books and takes the next."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections.abc import Callable
+from functools import partial
+from time import perf_counter
+
+from fast_dag.errors import RunCancelledError
+from fast_dag.run.dispatch import Dispatch, Flight
+from fast_dag.run.graph_run import GraphRun
+from fast_dag.run.invocation import Outcome, Wait
+from fast_dag.runners.calls import Call, call, call_async, finish_async, is_awaitable
+from fast_dag.runners.deadlines import Deadlines, abandon
+from fast_dag.runners.limits import Limits, cpu_count
+from fast_dag.runners.private_loop import PrivateLoop, Start
+
+
+def drive(run: GraphRun, limits: Limits, report: Callable[[], None], *, in_order: bool = False) -> None:
+    """Follow *run* to its end on threads; with *in_order* on one helper thread, a step at a time."""
+    _Crew(run, limits, report, in_order=in_order).drive()
+
+
+class _OnThread:
+    """A call on a worker thread: it cannot be cancelled, only left to itself."""
+
+    def __init__(self, crew: _Crew) -> None:
+        self._crew = crew
+
+    def cancel(self) -> bool:
+        self._crew.workers -= 1
+        return False
+
+
+class _Crew:
+    """The threads of one run.
+
+    All books are kept under `lock`; `changed` wakes the caller, `work` the idle.
+    """
+
+    def __init__(self, run: GraphRun, limits: Limits, report: Callable[[], None], *, in_order: bool) -> None:
+        self.run = run
+        self.lock = threading.Lock()
+        self.changed = threading.Condition(self.lock)
+        self.work = threading.Condition(self.lock)
+        self.workers = 0
+        self.idle = 0
+        self.most = 1 if in_order else limits.max_workers or cpu_count()
+        self.desk = Dispatch(run, self.most, in_order=in_order)
+        self.deadlines = Deadlines(self.desk, limits.timeout, perf_counter())
+        self.executor = limits.executor
+        self.loop = PrivateLoop(run.plan.name)
+        self.base = contextvars.copy_context()
+        self.report = report
+        self.on_thread = _OnThread(self)
+        self.crash: BaseException | None = None
+
+    def drive(self) -> None:
+        self.run.context.on_cancel(self._cancel)
+        try:
+            with self.lock:
+                self.desk.begin()
+                self._staff()
+                self._watch()
+        finally:
+            self._disband()
+        if self.crash is not None:
+            raise self.crash
+
+    def _watch(self) -> None:
+        """Wait in the caller's thread until the run is over; see to what falls due meanwhile."""
+        while not self.run.finished:
+            due = self.deadlines.next()
+            self.changed.wait(
+                None if due is None else min(max(due - perf_counter(), 0.0), threading.TIMEOUT_MAX)
+            )
+            self.deadlines.fall_due(perf_counter())
+            self._staff()
+
+    def _disband(self) -> None:
+        with self.lock:
+            if not self.run.finished:
+                self.run.stop(RunCancelledError(f"run of {self.run.plan.name!r} was interrupted"))
+            left = [flight for flight in self.desk.flights if isinstance(flight.handle, _OnThread)]
+            for flight in left:
+                abandon(self.desk, flight)
+            self.work.notify_all()
+        if not self.loop.close():
+            self.run.tally.abandoned += 1
+        self.report()
+
+    def _cancel(self, error: RunCancelledError) -> None:
+        with self.lock:
+            self.run.stop(error)
+            self.changed.notify()
+
+    def _staff(self) -> None:
+        """See that somebody takes what is ready: an idle worker, or a new one."""
+        if not self.desk.has_more:
+            return
+        if self.idle:
+            self.work.notify()
+        elif self.workers < self.most:
+            self.workers += 1
+            if self.executor is not None:
+                self.executor.submit(self._serve)
+            else:
+                threading.Thread(target=self._serve, name=f"fast_dag-{self.workers}", daemon=True).start()
+
+    def _serve(self) -> None:
+        try:
+            self._work()
+        except BaseException as error:  # a fault in the books must reach the caller, not a thread's end
+            with self.lock:
+                self.crash = error
+                self.run.stop(error)
+                self.changed.notify()
+
+    def _work(self) -> None:
+        with self.lock:
+            taken = self._take()
+        while taken is not None:
+            self.report()
+            flight, request = taken
+            context = self.base.copy()
+            outcome = call(request, context)
+            with self.lock:
+                if outcome.error is None and is_awaitable(outcome.value):
+                    self._post(flight, partial(finish_async, outcome), context)
+                elif not self.desk.back(flight, outcome):
+                    return  # given up meanwhile: another worker has taken this one's place
+                taken = self._take()
+        self.report()
+
+    def _take(self) -> tuple[Flight, Call] | None:
+        """The next call for this worker, None if it may go home."""
+        while True:
+            flight = self.desk.take()
+            if flight is None:
+                if self.run.finished:
+                    self.changed.notify()
+                if self.run.finished or self.executor is not None:
+                    self.workers -= 1
+                    return None
+                self._rest()
+                continue
+            request = flight.request
+            self._watch_over(flight)
+            if not isinstance(request, Wait):
+                if not request.is_async:
+                    flight.handle = self.on_thread
+                    self._staff()
+                    return flight, request
+                self._post(flight, partial(call_async, request), self.base.copy())
+
+    def _rest(self) -> None:
+        self.idle += 1
+        self.work.wait()
+        self.idle -= 1
+
+    def _watch_over(self, flight: Flight) -> None:
+        if isinstance(flight.request, Wait) or flight.request.timeout is not None:
+            self.deadlines.add(flight, perf_counter())
+            self.changed.notify()
+
+    def _post(self, flight: Flight, begin: Start, context: contextvars.Context) -> None:
+        """Let the loop do an async call, or await what a sync one returned."""
+
+        def tell(outcome: Outcome) -> None:
+            with self.lock:
+                self.desk.back(flight, outcome)
+                self._staff()
+                self.changed.notify()
+            self.report()
+
+        flight.handle = self.loop.start(begin, context, tell)

@@ -1,0 +1,191 @@
+"""DAG: plain functions, wired without a ring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from fast_dag.graph.node import Node
+from fast_dag.run.context import Context
+from fast_dag.run.events import Observer
+from fast_dag.values import NodeType
+from fast_dag.workflow import dry
+from fast_dag.workflow.decorators import Decorator
+from fast_dag.workflow.options import ErrorHandler, RunOptions
+from fast_dag.workflow.runner import DAGRunner
+from fast_dag.workflow.runtime import execute, execute_async
+from fast_dag.workflow.workflow import Workflow
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+End = str | Node[..., Any]
+
+
+class DAG(Workflow):
+    """A directed acyclic graph of decorated functions.
+
+    >>> dag = DAG("greeting")
+    >>> @dag.node
+    ... def name() -> str:
+    ...     return "world"
+    >>> @dag.node
+    ... def greet(name: str) -> str:
+    ...     return f"hello {name}"
+    >>> _ = name >> greet
+    >>> dag.run()
+    'hello world'
+    """
+
+    node = Decorator(NodeType.STANDARD)
+    condition = Decorator(NodeType.CONDITIONAL)
+    select = Decorator(NodeType.SELECT)
+    any = any_node = Decorator(NodeType.ANY)
+    all = all_node = Decorator(NodeType.ALL)
+
+    @property
+    def runner(self) -> DAGRunner:
+        """A runner with default options."""
+        return DAGRunner(self)
+
+    def connect(
+        self,
+        source: End,
+        target: End,
+        *,
+        output: str | None = None,
+        input: str | None = None,
+        optional: bool = False,
+    ) -> Self:
+        """Draw an edge from a node to another.
+
+        Parameters:
+            source, target: names or nodes.
+            output: a key, field or declared position of the source's value; default the whole value.
+            input: the parameter to fill; default one named like the source or output, else the first
+                that nothing feeds.
+            optional: an absent *output* makes the edge dead instead of failing.
+
+        Raises:
+            UnknownNodeError, InvalidNodeError: no such node, or one of another workflow.
+            MissingConnectionError: no such port, or none is free.
+        """
+        self.graph.connect_pairs([(source, output, target, input, optional)])
+        return self
+
+    def disconnect(
+        self,
+        source: End,
+        target: End,
+        *,
+        output: str | None = None,
+        input: str | None = None,
+    ) -> Self:
+        """Remove the edges between two nodes, or only those at *output* and *input*.
+
+        Raises:
+            MissingConnectionError: there is no such edge.
+        """
+        self.graph.disconnect(source, target, output, input)
+        return self
+
+    def can_connect(
+        self,
+        source: End,
+        target: End,
+        *,
+        output: str | None = None,
+        input: str | None = None,
+    ) -> list[str]:
+        """Why the two cannot be connected, one text for each reason; empty if they can.  Changes nothing."""
+        return dry.reasons_against(self.graph, source, target, output, input)
+
+    def dry_run(self, inputs: Mapping[str, Any] | None = None, **node_inputs: Any) -> dict[str, Any]:
+        """What a run would do, without calling anything.
+
+        Returns:
+            ``execution_order``, ``entry_points``, ``exit_points``, ``inputs`` (the given ones),
+            ``missing_inputs`` (``node.parameter``) and ``nodes`` (inputs and outputs by name).
+        """
+        return dry.dry_run(self, inputs, node_inputs)
+
+    def run(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        context: Context | None = None,
+        mode: str = "sequential",
+        max_workers: int | None = None,
+        executor: Executor | None = None,
+        timeout: float | None = None,
+        error_strategy: str = "fail_fast",
+        error_handler: ErrorHandler | None = None,
+        observers: Sequence[Observer] = (),
+        strict_observers: bool = False,
+        check_types: bool = False,
+        **node_inputs: Any,
+    ) -> Any:
+        """Run every node, each as soon as its own inputs are there.
+
+        Parameters:
+            inputs: values for open parameters by name; keywords that are no options are inputs too.
+            context: used for this run, and readable after a failure; default a new one.
+            mode: sequential, parallel (threads) or async.
+            max_workers: how many nodes may be at work at once; default the CPU count for threads.
+            executor: threads to use instead of our own; implies mode parallel.
+            timeout: seconds after which the run ends with a TimeoutError.
+            error_strategy: fail_fast, continue (dependants of a failed node are skipped) or
+                continue_none (they get None).
+            error_handler: ``handler(node_name, error, context)``, answers stop, continue, retry or None.
+            observers: called with each event of this run.
+            strict_observers: an observer that raises ends the run.
+            check_types: compare the annotations along each edge first.
+
+        Returns:
+            The result of the last executed exit node in topological order.
+
+        Raises:
+            ValidationError: the definition or an option is wrong; nothing has run.
+            MissingInputError: a required parameter has no value; nothing has run.
+            ExecutionError: a node failed; also an instance of the class of the node's own exception.
+            TimeoutError: the run or a node was out of time.
+        """
+        options = RunOptions(
+            mode=mode,
+            max_workers=max_workers,
+            executor=executor,
+            timeout=timeout,
+            error_strategy=error_strategy,
+            error_handler=error_handler,
+            observers=observers,
+            strict_observers=strict_observers,
+            check_types=check_types,
+        )
+        return execute(self, inputs, node_inputs, context, options)
+
+    async def run_async(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        context: Context | None = None,
+        max_workers: int | None = None,
+        timeout: float | None = None,
+        error_strategy: str = "fail_fast",
+        error_handler: ErrorHandler | None = None,
+        observers: Sequence[Observer] = (),
+        strict_observers: bool = False,
+        check_types: bool = False,
+        **node_inputs: Any,
+    ) -> Any:
+        """Run on the running event loop, of asyncio or trio; parameters as for `run`, without a mode."""
+        options = RunOptions(
+            mode="async",
+            max_workers=max_workers,
+            timeout=timeout,
+            error_strategy=error_strategy,
+            error_handler=error_handler,
+            observers=observers,
+            strict_observers=strict_observers,
+            check_types=check_types,
+        )
+        return await execute_async(self, inputs, node_inputs, context, options)

@@ -1,0 +1,51 @@
+"""Questions about a DAG that run nothing and change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from fast_dag.errors import InvalidNodeError, MissingConnectionError
+from fast_dag.graph.binding import Wish, bind
+from fast_dag.graph.graph import Graph
+from fast_dag.graph.order import reaches
+from fast_dag.workflow.inputs import merged, missing_inputs, starting_values
+
+if TYPE_CHECKING:
+    from fast_dag.workflow.workflow import Workflow
+
+
+def reasons_against(
+    graph: Graph, source: object, target: object, output: str | None, entry: str | None
+) -> list[str]:
+    """Why an edge from *source* to *target* cannot be drawn."""
+    try:
+        start, end = graph.node(source), graph.node(target)
+        taken = {edge.input for edge in graph.incoming[end.name]}
+        edge = bind([Wish(start, output, end, entry)], {end.name: set(taken)})[0]
+    except (InvalidNodeError, MissingConnectionError) as error:
+        return [str(error)]
+    reasons = []
+    if edge.input in taken and not end.collects and edge not in graph.edges:
+        reasons.append(f"input {edge.input!r} of {end.name!r} is fed already")
+    successors = {name: [each.target for each in edges] for name, edges in graph.outgoing.items()}
+    if reaches(end.name, start.name, successors):
+        reasons.append(f"the edge would close a ring: {end.name!r} leads to {start.name!r}")
+    return reasons
+
+
+def dry_run(
+    workflow: Workflow, inputs: Mapping[str, Any] | None, node_inputs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a run of *workflow* would do."""
+    plan = workflow.plan()
+    given = merged(inputs, node_inputs)
+    values = starting_values(plan, given, complete=False)
+    return {
+        "execution_order": list(plan.names),
+        "entry_points": workflow.entry_points,
+        "exit_points": workflow.exit_points,
+        "inputs": given,
+        "missing_inputs": [f"{node}.{name}" for node, name in missing_inputs(plan, values)],
+        "nodes": {node.name: {"inputs": node.inputs, "outputs": node.outputs} for node in plan.nodes},
+    }

@@ -1,0 +1,62 @@
+"""Run inputs: which slots they fill, which names nobody takes, which are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fast_dag.errors import MissingInputError, UnknownOptionError, suggestion
+from fast_dag.plan.plan import Plan
+from fast_dag.values import NO_DATA
+from fast_dag.workflow.options import OPTION_NAMES
+
+
+def merged(inputs: Mapping[str, Any] | None, node_inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """All run inputs; UnknownOptionError for a name given twice."""
+    given = dict(inputs or {})
+    twice = [name for name in node_inputs if name in given]
+    if twice:
+        raise UnknownOptionError(
+            [f"input {name!r} is given twice, in inputs= and as a keyword" for name in twice]
+        )
+    return {**given, **node_inputs}
+
+
+def starting_values(plan: Plan, inputs: Mapping[str, Any], *, complete: bool = True) -> list[Any]:
+    """The values a run of *plan* begins with, all of those it needs if *complete*.
+
+    Raises:
+        UnknownOptionError: an input that no node takes.
+        MissingInputError: required parameters without a value.
+    """
+    values = list(plan.base)
+    unknown = [name for name in inputs if name not in plan.inputs]
+    if unknown and not plan.catch_alls:
+        raise UnknownOptionError([_unknown_input(plan, name) for name in unknown], plan.name)
+    for name, value in inputs.items():
+        for slot in plan.inputs.get(name, ()):
+            values[slot] = value
+    for slot, unit in plan.catch_alls:
+        taken = {argument.name for argument in plan.layouts[unit].arguments}
+        values[slot] = {name: value for name, value in inputs.items() if name not in taken}
+    missing = missing_inputs(plan, values) if complete else []
+    if missing:
+        listed = ", ".join(f"{name!r} of {node!r}" for node, name in missing)
+        msg = f"{plan.name!r} is missing inputs: {listed}; pass them to run, or connect them"
+        raise MissingInputError(msg, missing[0][0])
+    return values
+
+
+def missing_inputs(plan: Plan, values: Sequence[Any]) -> list[tuple[str, str]]:
+    """Node and name of each required input without a value."""
+    return [(node, name) for slot, node, name in plan.needs if values[slot] is NO_DATA]
+
+
+def _unknown_input(plan: Plan, name: str) -> str:
+    for layout in plan.layouts:
+        for argument in layout.arguments:
+            if argument.name == name and argument.source:
+                return f"input {name!r} of {layout.node!r} is fed by {argument.source!r}; disconnect it first"
+    return (
+        f"no node of {plan.name!r} takes an input {name!r}{suggestion(name, [*plan.inputs, *OPTION_NAMES])}"
+    )

@@ -1,0 +1,67 @@
+"""The options of a run, checked before anything else happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from fast_dag.errors import ValidationError, check_int, check_seconds
+from fast_dag.run.context import Context
+from fast_dag.run.events import Observer
+from fast_dag.run.policy import strategy_named
+from fast_dag.runners.registry import mode_named, mode_of_executor
+from fast_dag.values import ExecutionMode
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+ErrorHandler = Callable[[str, Exception, Context], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """The options of a run.
+
+    Raises:
+        ValueError: an unknown mode or strategy, or a number out of range.
+        ValidationError: options that contradict each other.
+    """
+
+    mode: str = ExecutionMode.SEQUENTIAL
+    max_workers: int | None = None
+    executor: Executor | None = None
+    timeout: float | None = None
+    error_strategy: str = "fail_fast"
+    error_handler: ErrorHandler | None = None
+    observers: Sequence[Observer] = ()
+    strict_observers: bool = False
+    check_types: bool = False
+
+    def __post_init__(self) -> None:
+        mode = mode_named(self._mode_of_executor() if self.executor is not None else self.mode)
+        object.__setattr__(self, "mode", mode)
+        strategy_named(self.error_strategy)
+        if self.max_workers is not None:
+            check_int("max_workers", self.max_workers, 1)
+            if mode == ExecutionMode.SEQUENTIAL and self.max_workers > 1:
+                msg = (
+                    f"max_workers={self.max_workers} needs a concurrent mode: mode='parallel' or mode='async'"
+                )
+                raise ValueError(msg)
+        if self.timeout is not None:
+            check_seconds("timeout", self.timeout, positive=True)
+        if self.error_handler is not None and not callable(self.error_handler):
+            msg = f"error_handler must be callable, got {self.error_handler!r}"
+            raise ValidationError(msg)
+
+    def _mode_of_executor(self) -> str:
+        fits = mode_of_executor(self.executor)
+        if self.mode not in (fits, ExecutionMode.SEQUENTIAL):
+            kind = type(self.executor).__name__
+            msg = f"executor={kind} implies mode {fits.value!r}, not {self.mode!r}: leave out one"
+            raise ValidationError(msg)
+        return fits
+
+
+OPTION_NAMES = ("inputs", "context", *(field.name for field in fields(RunOptions)))

@@ -1,0 +1,10 @@
+"""Settings that hold for all tests."""
+
+import os
+
+from hypothesis import settings
+
+# No deadline: a shared machine stalls now and then, and every test has a time-out anyway.
+settings.register_profile("here", deadline=None, print_blob=True)
+settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
