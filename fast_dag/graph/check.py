@@ -105,7 +105,7 @@ def repeated_aliases(graph: Graph) -> Iterator[Problem]:
             continue
         for alias, count in Counter(edge.input for edge in graph.incoming[name]).items():
             if count > 1:
-                text = f"{name!r} is given {alias!r} {count} times: tell them apart with connect(..., input='...')"
+                text = f"{name!r} is given {alias!r} {count} times: tell them apart by connect(..., input='...')"
                 yield Problem(text, kind="alias", nodes=[name])
 
 

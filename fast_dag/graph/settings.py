@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,12 +72,12 @@ def changed(settings: NodeSettings, where: str, changes: dict[str, Any]) -> Node
     """*settings* with *changes*; UnknownOptionError if *where* takes no such setting."""
     unknown = [name for name in changes if name not in NAMES]
     if unknown:
-        raise unknown_options(unknown, NAMES, where)
+        raise unknown_options(unknown, KEYWORDS, where)
     return dataclasses.replace(settings, **changes) if changes else settings
 
 
 def _classes(classes: Any) -> tuple[type[BaseException], ...]:
-    found = (classes,) if isinstance(classes, type) else tuple(classes)
+    found = tuple(classes) if isinstance(classes, Iterable) and not isinstance(classes, type) else (classes,)
     if not all(isinstance(one, type) and issubclass(one, BaseException) for one in found):
         msg = f"retry_on must name exception classes, got {classes!r}"
         raise ValueError(msg)
@@ -85,3 +86,5 @@ def _classes(classes: Any) -> tuple[type[BaseException], ...]:
 
 DEFAULTS = NodeSettings()
 NAMES = frozenset(field.name for field in dataclasses.fields(NodeSettings))
+KEYWORDS = (*sorted(NAMES), "name", "inputs", "outputs", "description", "metadata")
+"""What a node takes by keyword."""

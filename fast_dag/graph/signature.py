@@ -14,6 +14,7 @@ from fast_dag.errors import InvalidNodeError
 
 INJECTABLE_NAMES = frozenset({"Context", "FSMContext"})
 WRAPPED_NAMES = ("func", "fn", "f", "function", "wrapped")
+CHOICES = (typing.Union, types.UnionType, typing.Annotated)
 EMPTY = inspect.Parameter.empty
 
 
@@ -54,6 +55,8 @@ def unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:
     Raises:
         InvalidNodeError: *function* takes anything and holds several functions.
     """
+    if isinstance(function, types.MethodType):  # it lends its function's __wrapped__, which takes self too
+        return types.MethodType(unwrapped(function.__func__), function.__self__)
     seen: set[int] = set()
     while True:
         function = inspect.unwrap(function)
@@ -149,7 +152,7 @@ def _is_injectable(annotation: Any, function: Callable[..., Any]) -> bool:
     if annotation is EMPTY:
         return False
     if not isinstance(annotation, str):
-        candidates = [annotation, *typing.get_args(annotation)]
+        candidates = typing.get_args(annotation) if typing.get_origin(annotation) in CHOICES else [annotation]
         return any(isinstance(one, type) and hasattr(one, "__fast_dag_injected__") for one in candidates)
     return any(_names_injectable(text, function) for text in _alternatives(annotation))
 

@@ -53,12 +53,13 @@ class Wait:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a request: a *value* or an *error*, after *duration* seconds on *worker*."""
+    """What became of a request: a *value* or an *error*, after *duration* seconds of work."""
 
     value: Any = None
     error: BaseException | None = None
     duration: float = 0.0
     worker: str = ""
+    """The thread it was done on, '' for the one that hands the outcome over."""
     ended: float = 0.0
     """When, on the clock of the runner."""
     expired: bool = False
@@ -233,5 +234,7 @@ def _note(
     if run.notes is None:
         return
     if outcome is not None:
-        fields |= {"duration": outcome.duration, "worker": outcome.worker}
+        fields["duration"] = outcome.duration
+        if outcome.worker:
+            fields["worker"] = outcome.worker
     run.notes.append(Note(event, step, {"attempt": number, **fields}))

@@ -24,7 +24,9 @@ def call(request: Call, context: contextvars.Context) -> Outcome:
         value, error = context.run(request.function, *request.args, **request.kwargs), None
     except BaseException as raised:  # the outcome says what was raised; the core decides
         value, error = None, raised
-    return _ended(value, error, started)
+    outcome = _ended(value, error, started)
+    outcome.worker = threading.current_thread().name
+    return outcome
 
 
 async def call_async(request: Call) -> Outcome:
@@ -51,7 +53,7 @@ async def finish_async(pending: Outcome) -> Outcome:
 
 def _ended(value: Any, error: BaseException | None, started: float) -> Outcome:
     now = perf_counter()
-    return Outcome(value, error, now - started, threading.current_thread().name, now)
+    return Outcome(value, error, now - started, ended=now)
 
 
 def is_awaitable(value: Any) -> bool:

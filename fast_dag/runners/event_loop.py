@@ -240,8 +240,11 @@ class _Follower:
 
     def _back(self, flight: Flight, outcome: Outcome) -> None:
         try:
-            if self.desk.back(flight, outcome):
+            self.desk.back(flight, outcome)
+            # Most of the time others are under way and nothing was set free.
+            if self.desk.has_more or not self.desk.flights or self.run.finished:
                 self._pump()
+            self.report()
         except BaseException as error:  # a fault in the books must end the run, not one callback
             self.run.stop(error)
             self.woken.set()
