@@ -50,7 +50,7 @@ def bind(wishes: Sequence[Wish], fed: dict[str, set[str]]) -> list[Edge]:
         MissingConnectionError: no such port, or no input is free.
     """
     outputs = [chosen_output(wish.source, wish.output) for wish in wishes]
-    inputs = [_named_input(wish, output, fed) for wish, output in zip(wishes, outputs, strict=True)]
+    inputs = [_named_input(wish, fed) for wish in wishes]
     for index, wish in enumerate(wishes):
         if inputs[index] is None:
             inputs[index] = _free_input(wish, fed, wishes, inputs)
@@ -82,13 +82,13 @@ def _branch(node: AnyNode, output: str | None) -> str:
         raise MissingConnectionError(msg)
     label = output.removeprefix("on_") if node.node_type is NodeType.CONDITIONAL else output
     known = CONDITION_BRANCHES if node.node_type is NodeType.CONDITIONAL else node.declared_outputs
-    if known and label not in (*known, "default"):
+    if known and label not in known and (label != "default" or node.node_type is NodeType.CONDITIONAL):
         msg = f"{node.name!r} has no branch {output!r}; it has {', '.join(known)}{suggestion(label, known)}"
         raise MissingConnectionError(msg)
     return label
 
 
-def _named_input(wish: Wish, output: str, fed: dict[str, set[str]]) -> str | None:
+def _named_input(wish: Wish, fed: dict[str, set[str]]) -> str | None:
     """The input the wish names, or that is named like its source or output and still free."""
     target = wish.target
     if target.collects:
@@ -98,7 +98,7 @@ def _named_input(wish: Wish, output: str, fed: dict[str, set[str]]) -> str | Non
         _check_input(target, wish.input)
         taken.add(wish.input)
         return wish.input
-    for name in (wish.source.name, output):
+    for name in (wish.source.name, wish.output):
         if name in target.inputs and name not in taken:
             taken.add(name)
             return name

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Self
 
-from fast_dag.errors import CycleError, DisconnectedNodeError, ValidationError
+from fast_dag.errors import CycleError, DisconnectedNodeError, InvalidNodeError, ValidationError
 from fast_dag.graph.binding import takes_whole
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.node import CONDITION_BRANCHES, JOINS, Node
@@ -105,7 +105,7 @@ def repeated_aliases(graph: Graph) -> Iterator[Problem]:
             continue
         for alias, count in Counter(edge.input for edge in graph.incoming[name]).items():
             if count > 1:
-                text = f"{name!r} is given {alias!r} {count} times: tell them apart by connect(..., input='...')"
+                text = f"{name!r} is given {alias!r} {count} times: tell them apart with input='...'"
                 yield Problem(text, kind="alias", nodes=[name])
 
 
@@ -192,7 +192,7 @@ def _subclass(given: Any, taken: Any) -> bool:
 def _hints(node: Node[..., Any]) -> dict[str, Any]:
     try:
         return typing.get_type_hints(unwrapped(node.func))
-    except (NameError, TypeError, AttributeError, SyntaxError):
+    except (InvalidNodeError, NameError, TypeError, AttributeError, SyntaxError):
         return {}
 
 

@@ -135,7 +135,7 @@ class Graph:
         for name, node in self.nodes.items():
             fed = {edge.input for edge in self.incoming[name]}
             for entry in node.inputs:
-                source = self.nodes.get(entry)
+                source = self.nodes.get(entry) if entry != name else None
                 if source is not None and entry not in fed and not node.collects and not source.is_router:
                     copy.draw(Edge(entry, whole_output(source), name, entry))
         return copy

@@ -57,7 +57,7 @@ class Connectable:
         return connect_all(self, target)
 
     def __rrshift__(self, sources: Sequence[Connectable]) -> Any:
-        return connect_all(Group(sources), self)
+        return connect_all(sources, self)
 
     __ror__ = __rrshift__
 
@@ -138,7 +138,7 @@ class Ends(Mapping[str, End]):
 
 def connect_all(source: Any, target: Any, *, output: str | None = None, input_name: str | None = None) -> Any:
     """Connect every end of *source* to every end of *target*, all or none; returns *target*."""
-    source = source if isinstance(source, Connectable) else Group(source)
+    source = source if isinstance(source, Connectable) else Group(_listed(source))
     into = target if isinstance(target, Connectable) else Group(_listed(target))
     pairs = [
         (start, start.port if output is None else output, end, end.port if input_name is None else input_name)
@@ -163,5 +163,5 @@ def graph_of(end: End) -> Drawing:
 def _listed(target: Any) -> Iterable[Any]:
     if isinstance(target, list | tuple):
         return target
-    msg = f"cannot connect to {target!r}: it is no node; decorate it with @dag.node first"
+    msg = f"cannot connect {target!r}: it is no node; decorate it with @dag.node first"
     raise InvalidNodeError(msg)

@@ -8,39 +8,14 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 from fast_dag.errors import MissingOutputError
 from fast_dag.run.graph_run import GraphRun
-from fast_dag.run.invocation import (
-    Attempt,
-    Failure,
-    Invocation,
-    Outcome,
-    Request,
-    Success,
-    Wait,
-    attempt_at,
-    invocation,
-)
-
-
-class Flight:
-    """One request of a step on its way; the next one of that step is another flight.
-
-    `handle` is where the runner can cancel it: `handle.cancel()` is true if that may take effect, false
-    if the call can only be abandoned.  `cancelling` tells that it was out of time and is being cancelled.
-    """
-
-    __slots__ = ("cancelling", "handle", "invocation", "request", "step")
-
-    def __init__(self, step: int, request: Request, steps: Invocation | None = None) -> None:
-        self.step = step
-        self.request = request
-        self.invocation = steps
-        self.handle: Any = None
-        self.cancelling = False
+from fast_dag.run.invocation import attempt_at, invocation
+from fast_dag.run.requests import Attempt, Invocation, Outcome, Request, Success
 
 
 class Dispatch:
@@ -54,14 +29,22 @@ class Dispatch:
 
     def __init__(self, run: GraphRun, limit: int | None, *, in_order: bool = False) -> None:
         self.run = run
-        self.flights: set[Flight] = set()
-        self.busy = 0
+        self.under_way: set[Request] = set()
+        self._limit = float("inf") if limit is None else limit
+        self._busy = 0
         """Calls under way."""
-        self._limit = limit
         self._in_order = in_order
-        self._fresh: deque[int] | list[int] = [] if in_order else deque()
-        self._next: deque[Flight] = deque()
-        """Steps under way that want something else now."""
+        self._fresh: deque[int] | list[int]
+        self._extend: Callable[[list[int]], None]
+        self._pop: Callable[[], int]
+        if in_order:
+            self._fresh = heap = list[int]()
+            self._extend, self._pop = partial(_push_all, heap), partial(heapq.heappop, heap)
+        else:
+            self._fresh = queue = deque[int]()
+            self._extend, self._pop = queue.extend, queue.popleft
+        self._next: deque[Request] = deque()
+        """What steps that have begun want now."""
 
     def begin(self) -> None:
         """Take in the first steps of the run."""
@@ -70,52 +53,62 @@ class Dispatch:
     @property
     def has_more(self) -> bool:
         """Whether `take` might give something."""
-        return bool(self._next or self._fresh) and not self.run.finished
+        return bool(self._fresh or self._next) and not self.run.finished
 
     @property
     def is_alone(self) -> bool:
-        """Whether there is one thing to do and nothing under way."""
-        return not self.flights and len(self._fresh) == 1 and not self._next
+        """Whether there is one step to begin and nothing under way."""
+        return len(self._fresh) == 1 and not self.under_way and not self._next
 
-    def take(self) -> Flight | None:
+    def take(self) -> Request | None:
         """The next request to see to, None if there is none now."""
         run = self.run
         while not run.finished:
-            has_room = self._limit is None or self.busy < self._limit
-            if self._next and (has_room or isinstance(self._next[0].request, Wait)):
-                flight: Flight | None = self._next.popleft()
-            elif has_room and self._fresh and not (self._in_order and (self.flights or self._next)):
-                flight = self._start(self._pop())
+            has_room = self._busy < self._limit
+            if self._next and (has_room or not self._next[0].takes_room):
+                request: Request | None = self._next.popleft()
+            elif self._fresh and has_room and not (self._in_order and (self.under_way or self._next)):
+                request = self._start(self._pop())
             else:
                 self._check_progress()
                 return None
-            if flight is not None:
-                self.flights.add(flight)
-                if not isinstance(flight.request, Wait):
-                    self.busy += 1
-                return flight
+            if request is not None:
+                self.under_way.add(request)
+                self._busy += request.takes_room
+                return request
         return None
 
-    def back(self, flight: Flight, outcome: Outcome) -> bool:
+    def back(self, request: Request, outcome: Outcome) -> bool:
         """Take the outcome of a request; False if it had been given up."""
-        if flight not in self.flights:
+        if request not in self.under_way:
             return False
-        self.flights.discard(flight)
-        if not isinstance(flight.request, Wait):
-            self.busy -= 1
-        if self.run.finished:
+        self.under_way.discard(request)
+        self._busy -= request.takes_room
+        run = self.run
+        if run.finished:
             return True
-        outcome = _as_expired(outcome) if flight.cancelling else outcome
-        if outcome.error is not None and not isinstance(outcome.error, Exception):
-            self.run.stop(outcome.error)
-            return True
-        if isinstance(flight.request, Attempt):
-            self._count(flight.step, outcome)
-        if flight.invocation is None:
-            self._back_from_plain_call(flight.step, outcome)
+        if outcome.error is None and request.invocation is None and not request.cancelling:
+            # A call without settings that went well, as most do.
+            step = request.step
+            run.tally.durations[step] += outcome.duration
+            run.tally.attempts[step] += 1
+            self._extend(run.done(step, outcome.value))
         else:
-            self._go_on(flight.step, flight.invocation, outcome)
+            self._back_with_care(request, _as_expired(outcome) if request.cancelling else outcome)
         return True
+
+    def _back_with_care(self, request: Request, outcome: Outcome) -> None:
+        run, step = self.run, request.step
+        if outcome.error is not None and not isinstance(outcome.error, Exception):
+            run.stop(outcome.error)
+            return
+        if isinstance(request, Attempt):
+            self._count(step, outcome)
+        if request.invocation is None:
+            run.tally.attempts[step] += 1
+            self._go_on(step, invocation(run, step, outcome), None)
+        else:
+            self._go_on(step, request.invocation, outcome)
 
     def _count(self, step: int, outcome: Outcome) -> None:
         tally = self.run.tally
@@ -123,56 +116,47 @@ class Dispatch:
         if outcome.error is not None or outcome.expired:
             tally.ended[step] = outcome.ended
 
-    def _back_from_plain_call(self, step: int, outcome: Outcome) -> None:
-        run = self.run
-        run.tally.attempts[step] += 1
-        if outcome.error is None:
-            self._extend(run.done(step, outcome.value))
-            return
-        self._go_on(step, invocation(run, step, outcome), None)
-
-    def _pop(self) -> int:
-        return heapq.heappop(self._fresh) if isinstance(self._fresh, list) else self._fresh.popleft()
-
-    def _start(self, step: int) -> Flight | None:
+    def _start(self, step: int) -> Request | None:
+        """The first request of *step*, None if it was over at once."""
         run = self.run
         if run.notes is None and run.plan.plain[step]:
             try:
-                return Flight(step, attempt_at(run, step))
+                request = attempt_at(run, step)
             except MissingOutputError:
                 pass  # found again below, where handlers are asked
+            else:
+                request.step = step
+                return request
         return self._advance(step, invocation(run, step), None)
 
     def _go_on(self, step: int, steps: Invocation, outcome: Outcome | None) -> None:
-        flight = self._advance(step, steps, outcome)
-        if flight is not None:
-            self._next.append(flight)
+        request = self._advance(step, steps, outcome)
+        if request is not None:
+            self._next.append(request)
 
-    def _advance(self, step: int, steps: Invocation, outcome: Outcome | None) -> Flight | None:
+    def _advance(self, step: int, steps: Invocation, outcome: Outcome | None) -> Request | None:
         """Let an invocation go on; what it wants next, None if the step is over."""
         try:
             request = steps.send(outcome)  # type: ignore[arg-type]
         except StopIteration as end:
-            self._close(step, end.value)
-            return None
-        return Flight(step, request, steps)
-
-    def _close(self, step: int, answer: Success | Failure) -> None:
+            answer = end.value
+        else:
+            request.step, request.invocation = step, steps
+            return request
         if isinstance(answer, Success):
             self._extend(self.run.done(step, answer.value))
         else:
             self._extend(self.run.failed(step, answer.error, answer.strategy))
-
-    def _extend(self, steps: list[int]) -> None:
-        if isinstance(self._fresh, list):
-            for step in steps:
-                heapq.heappush(self._fresh, step)
-        else:
-            self._fresh.extend(steps)
+        return None
 
     def _check_progress(self) -> None:
-        if not (self.flights or self._next or self._fresh):
+        if not (self.under_way or self._next or self._fresh):
             self.run.stop(self.run.stall())
+
+
+def _push_all(heap: list[int], steps: list[int]) -> None:
+    for step in steps:
+        heapq.heappush(heap, step)
 
 
 def _as_expired(outcome: Outcome) -> Outcome:

@@ -7,82 +7,29 @@ drive it.  Retries, timeouts and the questions to error handlers live here and n
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
 from typing import Any
 
 from fast_dag.errors import ExecutionError, MissingOutputError, TimeoutError
 from fast_dag.plan.plan import ROUTER
 from fast_dag.run.events import NodeEvent, NodeFailed, NodeFinished, NodeStarted, Note
 from fast_dag.run.graph_run import GraphRun
+from fast_dag.run.requests import (
+    NOTHING,
+    Ask,
+    Attempt,
+    Failure,
+    Invocation,
+    Outcome,
+    Request,
+    Success,
+    Wait,
+)
 from fast_dag.run.step import arguments, named_inputs, read_route
 from fast_dag.values import NO_DATA
 
 MOST_ATTEMPTS = 1000
 """How often a run error handler may ask for one more attempt."""
-
-
-@dataclass(slots=True)
-class Attempt:
-    """Call the node's function; give up after *timeout* seconds."""
-
-    function: Callable[..., Any]
-    args: Sequence[Any]
-    kwargs: dict[str, Any]
-    is_async: bool = False
-    timeout: float | None = None
-
-
-@dataclass(slots=True)
-class Ask:
-    """Call an error handler."""
-
-    function: Callable[..., Any]
-    args: Sequence[Any]
-    kwargs: dict[str, Any]
-    is_async: bool = False
-    timeout: float | None = None
-
-
-@dataclass(slots=True)
-class Wait:
-    """Come back after *delay* seconds."""
-
-    delay: float
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of a request: a *value* or an *error*, after *duration* seconds of work."""
-
-    value: Any = None
-    error: BaseException | None = None
-    duration: float = 0.0
-    worker: str = ""
-    """The thread it was done on, '' for the one that hands the outcome over."""
-    ended: float = 0.0
-    """When, on the clock of the runner."""
-    expired: bool = False
-    """Whether the attempt ran out of time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Success:
-    """The step has a result; of a router its `Route`."""
-
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """The step failed for good; *strategy* is what the run error handler said, if it did."""
-
-    error: Exception
-    strategy: str | None = None
-
-
-Request = Attempt | Ask | Wait
-Invocation = Generator[Request, Outcome, Success | Failure]
 
 
 def invocation(run: GraphRun, step: int, outcome: Outcome | None = None) -> Invocation:
@@ -120,10 +67,12 @@ def attempt_at(run: GraphRun, step: int) -> Attempt:
     """
     plan, values = run.plan, run.values
     slots = plan.direct[step]
+    args: list[Any]
+    kwargs: Mapping[str, Any]
     if slots is None:
         args, kwargs = arguments(plan.layouts[step], values, run.winners.get(step))
     else:
-        args, kwargs = [values[slot] for slot in slots], {}
+        args, kwargs = [values[slot] for slot in slots], NOTHING
     return Attempt(plan.functions[step], args, kwargs, plan.is_async[step], plan.timeouts[step])
 
 
@@ -175,14 +124,14 @@ def _ask_handlers(
     node = run.plan.nodes[step]
     handler = run.handlers.nodes.get(node.name)
     if handler is not None:
-        reply = yield Ask(handler, (node, _inputs(run, step), error), {})
+        reply = yield Ask(handler, (node, _inputs(run, step), error))
         answer = _read(run, step, reply)
         if isinstance(answer, Success):
             return answer
         error = _chained(answer.error, error)
     if run.handlers.run is None:
         return Failure(error)
-    reply = yield Ask(run.handlers.run, (node.name, error, run.context), {})
+    reply = yield Ask(run.handlers.run, (node.name, error, run.context))
     if reply.error is not None:
         return Failure(_chained(reply.error, error))
     if reply.value == "retry":

@@ -8,25 +8,24 @@ from collections.abc import Awaitable, Generator
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
-from fast_dag.run.invocation import Ask, Attempt, Outcome
+from fast_dag.run.requests import Call, Outcome
 
 GRACE = 0.1
 """Seconds that cancelled coroutines get, all together, before they are abandoned."""
 
-Call = Attempt | Ask
 T = TypeVar("T")
 
 
 def call(request: Call, context: contextvars.Context) -> Outcome:
     """Call a function in *context*; whatever it raises is part of the outcome."""
+    value, raised = None, None
     started = perf_counter()
     try:
-        value, error = context.run(request.function, *request.args, **request.kwargs), None
-    except BaseException as raised:  # the outcome says what was raised; the core decides
-        value, error = None, raised
-    outcome = _ended(value, error, started)
-    outcome.worker = threading.current_thread().name
-    return outcome
+        value = context.run(request.function, *request.args, **request.kwargs)
+    except BaseException as error:  # the outcome says what was raised; the core decides
+        raised = error
+    ended = perf_counter()
+    return Outcome(value, raised, ended - started, threading.get_ident(), ended)
 
 
 async def call_async(request: Call) -> Outcome:

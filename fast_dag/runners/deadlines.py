@@ -6,9 +6,10 @@ import heapq
 import itertools
 
 from fast_dag.errors import TimeoutError
-from fast_dag.run.dispatch import Dispatch, Flight
+from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.events import NodeAbandoned, Note
-from fast_dag.run.invocation import Outcome, Wait
+from fast_dag.run.graph_run import GraphRun
+from fast_dag.run.requests import Call, Outcome, Request, Wait
 from fast_dag.runners.calls import GRACE
 
 
@@ -25,15 +26,16 @@ class Deadlines:
         self._desk = desk
         self._timeout = timeout
         self._end = None if timeout is None else now + timeout
-        self._heap: list[tuple[float, int, Flight]] = []
+        self._heap: list[tuple[float, int, Request]] = []
         self._count = itertools.count()
 
-    def add(self, flight: Flight, now: float) -> None:
-        """Watch *flight* if it is a wait or has a timeout."""
-        request = flight.request
-        seconds = request.delay if isinstance(request, Wait) else request.timeout
-        if seconds is not None:
-            heapq.heappush(self._heap, (now + seconds, next(self._count), flight))
+    def add(self, request: Request, now: float) -> bool:
+        """Watch *request* if it is a wait or has a timeout; whether it is watched."""
+        seconds = request.delay if isinstance(request, Wait) else _timeout_of(request)
+        if seconds is None:
+            return False
+        heapq.heappush(self._heap, (now + seconds, next(self._count), request))
+        return True
 
     def next(self) -> float | None:
         """When something falls due next."""
@@ -45,34 +47,35 @@ class Deadlines:
         if self._end is not None and now >= self._end:
             self._desk.run.stop(run_timeout(self._desk, self._timeout))
         while self._heap and self._heap[0][0] <= now and not self._desk.run.finished:
-            flight = heapq.heappop(self._heap)[2]
-            if flight in self._desk.flights:
-                self._end_flight(flight, now)
+            request = heapq.heappop(self._heap)[2]
+            if request in self._desk.under_way:
+                self._time_is_up(request, now)
 
-    def _end_flight(self, flight: Flight, now: float) -> None:
-        if isinstance(flight.request, Wait):
-            self._desk.back(flight, Outcome())
-        elif not flight.cancelling and flight.handle.cancel():
-            flight.cancelling = True
-            heapq.heappush(self._heap, (now + GRACE, next(self._count), flight))
+    def _time_is_up(self, request: Request, now: float) -> None:
+        if isinstance(request, Wait):
+            self._desk.back(request, Outcome())
+        elif not request.cancelling and request.handle.cancel():
+            request.cancelling = True
+            heapq.heappush(self._heap, (now + GRACE, next(self._count), request))
         else:
-            abandon(self._desk, flight)
-            timeout = flight.request.timeout
-            self._desk.back(flight, Outcome(expired=True, duration=timeout or 0.0, ended=now))
+            abandon(self._desk.run, request)
+            self._desk.back(request, Outcome(expired=True, duration=_timeout_of(request) or 0.0, ended=now))
+
+
+def _timeout_of(request: Request) -> float | None:
+    return request.timeout if isinstance(request, Call) else None
 
 
 def run_timeout(desk: Dispatch, timeout: float | None) -> TimeoutError:
     """The error of a run that is out of time."""
-    names = sorted({desk.run.plan.names[flight.step] for flight in desk.flights})
+    names = sorted({desk.run.plan.names[request.step] for request in desk.under_way})
     running = f"; still running: {', '.join(names)}" if names else ""
     return TimeoutError(f"run of {desk.run.plan.name!r} timed out after {timeout} s{running}")
 
 
-def abandon(desk: Dispatch, flight: Flight) -> None:
-    """Note that the call of *flight* goes on unheard."""
-    run = desk.run
+def abandon(run: GraphRun, request: Request) -> None:
+    """Note that the call of *request* goes on unheard."""
     run.tally.abandoned += 1
-    if run.notes is not None and not isinstance(flight.request, Wait):
-        timeout = flight.request.timeout
-        attempt = run.tally.attempts[flight.step] + 1
-        run.notes.append(Note(NodeAbandoned, flight.step, {"attempt": attempt, "timeout": timeout}))
+    if run.notes is not None and isinstance(request, Call):
+        about = {"attempt": run.tally.attempts[request.step] + 1, "timeout": request.timeout}
+        run.notes.append(Note(NodeAbandoned, request.step, about))

@@ -58,7 +58,7 @@ class Delivery:
             for name in VALUES:
                 fields.pop(name, None)
         if issubclass(note.event, NodeEvent):
-            fields.setdefault("worker", threading.current_thread().name)
+            fields["worker"] = _thread_name(fields.get("worker", 0))
             fields.update(node=run.plan.names[note.step], iteration=run.iteration(note.step))
         return note.event(run_id=self._run_id, time=time, workflow=run.plan.name, **fields)
 
@@ -74,3 +74,10 @@ class Delivery:
 
 def _name(observer: Any) -> str:
     return str(getattr(observer, "__qualname__", type(observer).__qualname__))
+
+
+def _thread_name(ident: int) -> str:
+    """The name of a thread, of this one for 0; its number if it has ended since."""
+    if not ident:
+        return threading.current_thread().name
+    return next((thread.name for thread in threading.enumerate() if thread.ident == ident), str(ident))

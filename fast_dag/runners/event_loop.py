@@ -15,10 +15,10 @@ import anyio.from_thread
 import anyio.lowlevel
 
 from fast_dag.errors import RunCancelledError
-from fast_dag.run.dispatch import Dispatch, Flight
+from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.graph_run import GraphRun
-from fast_dag.run.invocation import Outcome, Wait
-from fast_dag.runners.calls import GRACE, Call, InContext, call, call_async, finish_async, is_awaitable
+from fast_dag.run.requests import Call, Outcome, Request
+from fast_dag.runners.calls import GRACE, InContext, call, call_async, finish_async, is_awaitable
 from fast_dag.runners.daemons import Daemons, OnDaemon
 from fast_dag.runners.deadlines import Deadlines, abandon
 from fast_dag.runners.limits import Limits, cpu_count
@@ -156,16 +156,14 @@ class _Follower:
 
     async def _go_on(self) -> None:
         """Start what can start, and wait; but a coroutine that is alone runs in place, without a task."""
-        flight = self.desk.take() if self.desk.is_alone else None
-        if flight is not None:
-            request = flight.request
-            if not isinstance(request, Wait) and self._fits_in_place(request):
-                self.report()
-                outcome = await InContext(call_async(request), self.base.copy())
-                self.desk.back(flight, outcome)
-                self.report()
-                return
-            self._start(flight)
+        request = self.desk.take() if self.desk.is_alone else None
+        if isinstance(request, Call) and self._fits_in_place(request):
+            self.report()
+            self.desk.back(request, await InContext(call_async(request), self.base.copy()))
+            self.report()
+            return
+        if request is not None:
+            self._start(request)
         self._pump()
         if not self.run.finished and not self.desk.is_alone:
             await self._rest()
@@ -181,11 +179,11 @@ class _Follower:
         """Cancel what is left, and give it a moment to end; abandon what does not."""
         self.daemons.close()
         tasks = []
-        for flight in [flight for flight in self.desk.flights if flight.handle is not None]:
-            if not flight.handle.cancel():
-                abandon(self.desk, flight)
-            elif not isinstance(flight.handle, OnDaemon):
-                tasks.append(flight.handle)
+        for request in [each for each in self.desk.under_way if each.handle is not None]:
+            if not request.handle.cancel():
+                abandon(self.run, request)
+            elif not isinstance(request.handle, OnDaemon):
+                tasks.append(request.handle)
         if tasks:
             with anyio.CancelScope(shield=True), anyio.move_on_after(GRACE):
                 await self.backend.ended(tasks)
@@ -195,63 +193,59 @@ class _Follower:
 
     def _pump(self) -> None:
         """Start everything that can start, unless it may run in place: then the main task is woken."""
-        while not self.desk.is_alone and (flight := self.desk.take()) is not None:
-            self._start(flight)
+        while not self.desk.is_alone and (request := self.desk.take()) is not None:
+            self._start(request)
         self.report()
         if self.run.finished or self.desk.is_alone:
             self.woken.set()
 
-    def _start(self, flight: Flight) -> None:
-        request = flight.request
-        if isinstance(request, Wait):
-            self._watch_over(flight)
-        elif request.is_async:
-            self._watch_over(flight)
-            flight.handle = self.backend.spawn(self._perform(flight, request), self.base.copy())
-        else:
-            self._submit(flight, request)
+    def _start(self, request: Request) -> None:
+        if not isinstance(request, Call) or request.is_async:
+            self._watch_over(request)
+        if isinstance(request, Call):
+            if request.is_async:
+                steps = self._perform(request, call_async(request))
+                request.handle = self.backend.spawn(steps, self.base.copy())
+            else:
+                self._submit(request)
 
-    async def _perform(self, flight: Flight, request: Call) -> None:
-        self._back(flight, await call_async(request))
+    async def _perform(self, request: Request, work: Coroutine[Any, Any, Outcome]) -> None:
+        self._back(request, await work)
 
-    async def _finish(self, flight: Flight, pending: Outcome) -> None:
-        self._back(flight, await finish_async(pending))
-
-    def _submit(self, flight: Flight, request: Call) -> None:
+    def _submit(self, request: Call) -> None:
         context, post = self.base.copy(), self.backend.post
 
         def work() -> None:
             if request.timeout is not None:
                 # The clock starts when a thread has the call, not while it waits for one.
-                post(self._watch_over, flight)
+                post(self._watch_over, request)
             outcome = call(request, context)
             if outcome.error is None and is_awaitable(outcome.value):
-                post(self._await, flight, outcome, context)
+                post(self._await, request, outcome, context)
             else:
-                post(self._back, flight, outcome)
+                post(self._back, request, outcome)
 
-        flight.handle = self.daemons.submit(work)
+        request.handle = self.daemons.submit(work)
 
-    def _await(self, flight: Flight, pending: Outcome, context: contextvars.Context) -> None:
-        if flight in self.desk.flights and not self.run.finished:
-            flight.handle = self.backend.spawn(self._finish(flight, pending), context)
+    def _await(self, request: Request, pending: Outcome, context: contextvars.Context) -> None:
+        if request in self.desk.under_way and not self.run.finished:
+            request.handle = self.backend.spawn(self._perform(request, finish_async(pending)), context)
         elif asyncio.iscoroutine(pending.value):
             pending.value.close()
 
-    def _back(self, flight: Flight, outcome: Outcome) -> None:
+    def _back(self, request: Request, outcome: Outcome) -> None:
         try:
-            self.desk.back(flight, outcome)
-            # Most of the time others are under way and nothing was set free.
-            if self.desk.has_more or not self.desk.flights or self.run.finished:
+            self.desk.back(request, outcome)
+            # Most of the time nothing was set free, and others are under way.
+            if self.desk.has_more or not self.desk.under_way or self.run.finished:
                 self._pump()
             self.report()
         except BaseException as error:  # a fault in the books must end the run, not one callback
             self.run.stop(error)
             self.woken.set()
 
-    def _watch_over(self, flight: Flight) -> None:
-        if isinstance(flight.request, Wait) or flight.request.timeout is not None:
-            self.deadlines.add(flight, perf_counter())
+    def _watch_over(self, request: Request) -> None:
+        if self.deadlines.add(request, perf_counter()):
             self.woken.set()
 
     def _stop(self, error: RunCancelledError) -> None:

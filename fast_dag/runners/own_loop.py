@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.graph_run import GraphRun
-from fast_dag.run.invocation import Outcome
+from fast_dag.run.requests import Outcome
 from fast_dag.runners import event_loop
 from fast_dag.runners.calls import GRACE
 from fast_dag.runners.deadlines import run_timeout

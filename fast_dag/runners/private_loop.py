@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fast_dag.run.invocation import Outcome
+from fast_dag.run.requests import Outcome
 from fast_dag.runners.calls import GRACE
 
 Start = Callable[[], Coroutine[Any, Any, Outcome]]

@@ -10,9 +10,9 @@ from time import perf_counter
 from typing import Any
 
 from fast_dag.errors import MissingOutputError, RunCancelledError
-from fast_dag.run.dispatch import Dispatch, Flight
+from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.graph_run import GraphRun
-from fast_dag.run.invocation import Outcome, Wait
+from fast_dag.run.requests import Call, Outcome, Request, Wait
 from fast_dag.runners import threads
 from fast_dag.runners.calls import call, call_async, finish_async, is_awaitable
 from fast_dag.runners.limits import Limits
@@ -49,9 +49,9 @@ class _InLine:
         made = self._run_rows() if self.run.notes is None and self.run.plan.rows else None
         self.desk.begin()
         try:
-            while (flight := self.desk.take()) is not None:
+            while (request := self.desk.take()) is not None:
                 self.report()
-                self.desk.back(flight, self._settled(made or self._see_to(flight)))
+                self.desk.back(request, self._settled(made or self._see_to(request)))
                 self.report()
                 made = None
         finally:
@@ -79,19 +79,19 @@ class _InLine:
             made.duration = made.ended - stamps[-1]
         return made
 
-    def _see_to(self, flight: Flight) -> Outcome:
-        request = flight.request
+    def _see_to(self, request: Request) -> Outcome:
         if isinstance(request, Wait):
             self.stopped.wait(min(request.delay, threading.TIMEOUT_MAX))
+        if not isinstance(request, Call):
             return Outcome()
         if request.is_async:
-            return self.loop.wait_for(lambda: call_async(request), self.base.copy(), self._running)
+            return self.loop.wait_for(partial(call_async, request), self.base.copy(), self._running)
         return call(request, self.base.copy())
 
     def _settled(self, outcome: Outcome) -> Outcome:
         """Await what a sync function returned, if it must be awaited."""
         if outcome.error is None and is_awaitable(outcome.value):
-            return self.loop.wait_for(lambda: finish_async(outcome), self.base.copy(), self._running)
+            return self.loop.wait_for(partial(finish_async, outcome), self.base.copy(), self._running)
         return outcome
 
     def _running(self, handle: Handle) -> None:

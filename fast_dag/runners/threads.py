@@ -6,13 +6,13 @@ import contextvars
 import threading
 from collections.abc import Callable
 from functools import partial
-from time import perf_counter
+from time import perf_counter, sleep
 
 from fast_dag.errors import RunCancelledError
-from fast_dag.run.dispatch import Dispatch, Flight
+from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.graph_run import GraphRun
-from fast_dag.run.invocation import Outcome, Wait
-from fast_dag.runners.calls import Call, call, call_async, finish_async, is_awaitable
+from fast_dag.run.requests import Call, Outcome, Request
+from fast_dag.runners.calls import call, call_async, finish_async, is_awaitable
 from fast_dag.runners.deadlines import Deadlines, abandon
 from fast_dag.runners.limits import Limits, cpu_count
 from fast_dag.runners.private_loop import PrivateLoop, Start
@@ -83,9 +83,9 @@ class _Crew:
         with self.lock:
             if not self.run.finished:
                 self.run.stop(RunCancelledError(f"run of {self.run.plan.name!r} was interrupted"))
-            left = [flight for flight in self.desk.flights if isinstance(flight.handle, _OnThread)]
-            for flight in left:
-                abandon(self.desk, flight)
+            for request in self.desk.under_way:
+                if isinstance(request.handle, _OnThread):
+                    abandon(self.run, request)
             self.work.notify_all()
         if not self.loop.close():
             self.run.tally.abandoned += 1
@@ -120,59 +120,64 @@ class _Crew:
 
     def _work(self) -> None:
         with self.lock:
-            taken = self._take()
-        while taken is not None:
+            request = self._take()
+        while request is not None:
             self.report()
-            flight, request = taken
             context = self.base.copy()
             outcome = call(request, context)
-            with self.lock:
+            # Never waiting in line: a lock handed to a thread that must still wait for the interpreter
+            # would stop the one that runs, and they would change places at every step.
+            while not self.lock.acquire(blocking=False):
+                sleep(0)
+            try:
                 if outcome.error is None and is_awaitable(outcome.value):
-                    self._post(flight, partial(finish_async, outcome), context)
-                elif not self.desk.back(flight, outcome):
+                    self._post(request, partial(finish_async, outcome), context)
+                elif not self.desk.back(request, outcome):
                     return  # given up meanwhile: another worker has taken this one's place
-                taken = self._take()
+                request = self._take()
+            finally:
+                self.lock.release()
         self.report()
 
-    def _take(self) -> tuple[Flight, Call] | None:
+    def _take(self) -> Call | None:
         """The next call for this worker, None if it may go home."""
         while True:
-            flight = self.desk.take()
-            if flight is None:
+            request = self.desk.take()
+            if request is None:
                 if self.run.finished:
                     self.changed.notify()
                 if self.run.finished or self.executor is not None:
                     self.workers -= 1
                     return None
                 self._rest()
-                continue
-            request = flight.request
-            self._watch_over(flight)
-            if not isinstance(request, Wait):
-                if not request.is_async:
-                    flight.handle = self.on_thread
-                    self._staff()
-                    return flight, request
-                self._post(flight, partial(call_async, request), self.base.copy())
+            elif isinstance(request, Call) and not request.is_async:
+                request.handle = self.on_thread
+                if request.timeout is not None:
+                    self._watch_over(request)
+                self._staff()
+                return request
+            else:
+                self._watch_over(request)
+                if isinstance(request, Call):
+                    self._post(request, partial(call_async, request), self.base.copy())
 
     def _rest(self) -> None:
         self.idle += 1
         self.work.wait()
         self.idle -= 1
 
-    def _watch_over(self, flight: Flight) -> None:
-        if isinstance(flight.request, Wait) or flight.request.timeout is not None:
-            self.deadlines.add(flight, perf_counter())
+    def _watch_over(self, request: Request) -> None:
+        if self.deadlines.add(request, perf_counter()):
             self.changed.notify()
 
-    def _post(self, flight: Flight, begin: Start, context: contextvars.Context) -> None:
+    def _post(self, request: Request, begin: Start, context: contextvars.Context) -> None:
         """Let the loop do an async call, or await what a sync one returned."""
 
         def tell(outcome: Outcome) -> None:
             with self.lock:
-                self.desk.back(flight, outcome)
+                self.desk.back(request, outcome)
                 self._staff()
                 self.changed.notify()
             self.report()
 
-        flight.handle = self.loop.start(begin, context, tell)
+        request.handle = self.loop.start(begin, context, tell)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
+from fast_dag.errors import unknown_options
 from fast_dag.graph.node import Node
+from fast_dag.graph.settings import KEYWORDS
 from fast_dag.values import NodeType
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ class NodeDecorator:
     ) -> Callable[[Callable[P, R]], Node[P, R]]: ...
     def __call__(self, func: Callable[..., Any] | None = None, **options: Any) -> Any:
         """Decorate *func*, or give the decorator."""
+        if "node_type" in options:
+            raise unknown_options(["node_type"], KEYWORDS, f"a decorator of {self._workflow.name!r}")
         if func is None:
             return lambda function: self(function, **options)
         return self._workflow.take_in(func, node_type=self._node_type, **options)

@@ -3,8 +3,9 @@
 import pytest
 
 from fast_dag import DAG, ConditionError, ExecutionError, TimeoutError
-from fast_dag.run.invocation import Ask, Attempt, Failure, Outcome, Success, Wait, invocation
+from fast_dag.run.invocation import invocation
 from fast_dag.run.policy import Handlers
+from fast_dag.run.requests import Ask, Attempt, Failure, Outcome, Success, Wait
 from fast_dag.run.step import Route
 from tests.run.plans import run_of
 

@@ -1,0 +1,106 @@
+"""What a step wants of a runner, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Request:
+    """Something to be done once for one step; what that step wants next is another request.
+
+    `handle` is where the runner can cancel it: `handle.cancel()` is true if that may take effect, false
+    if the call can only be abandoned.  `cancelling` tells that it was out of time and is being cancelled.
+    """
+
+    __slots__ = ("cancelling", "handle", "invocation", "step")
+
+    takes_room = True
+    """Whether it counts among the calls that may be under way at once."""
+
+    def __init__(self) -> None:
+        self.step = -1
+        self.invocation: Invocation | None = None
+        self.handle: Any = None
+        self.cancelling = False
+
+
+class Call(Request):
+    """Call a function; if it is a coroutine function, or returns something to await, await that."""
+
+    __slots__ = ("args", "function", "is_async", "kwargs", "timeout")
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any] = NOTHING,
+        is_async: bool = False,  # noqa: FBT001, FBT002 - made once a step: keywords cost time here
+        timeout: float | None = None,
+    ) -> None:
+        self.step = -1
+        self.invocation = self.handle = None
+        self.cancelling = False
+        self.function, self.args, self.kwargs = function, args, kwargs
+        self.is_async, self.timeout = is_async, timeout
+
+
+class Attempt(Call):
+    """Call the node's function; give up after *timeout* seconds."""
+
+    __slots__ = ()
+
+
+class Ask(Call):
+    """Call an error handler."""
+
+    __slots__ = ()
+
+
+class Wait(Request):
+    """Come back after *delay* seconds."""
+
+    __slots__ = ("delay",)
+
+    takes_room = False
+
+    def __init__(self, delay: float) -> None:
+        super().__init__()
+        self.delay = delay
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a request: a *value* or an *error*, after *duration* seconds of work."""
+
+    value: Any = None
+    error: BaseException | None = None
+    duration: float = 0.0
+    worker: int = 0
+    """The thread it was done on, 0 for the one that hands the outcome over."""
+    ended: float = 0.0
+    """When, on the clock of the runner."""
+    expired: bool = False
+    """Whether the attempt ran out of time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """The step has a result; of a router its `Route`."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The step failed for good; *strategy* is what the run error handler said, if it did."""
+
+    error: Exception
+    strategy: str | None = None
+
+
+Invocation = Generator[Request, Outcome, Success | Failure]

@@ -1,0 +1,169 @@
+"""Every exception raised on purpose: its bases, its data, its text."""
+
+import builtins
+import copy
+import pickle
+
+import pytest
+
+import fast_dag
+from fast_dag import (
+    ConditionError,
+    CycleError,
+    DisconnectedNodeError,
+    DuplicateNodeError,
+    ExecutionError,
+    FastDAGError,
+    InvalidNodeError,
+    MissingConnectionError,
+    MissingInputError,
+    MissingOutputError,
+    RouterError,
+    RunCancelledError,
+    RunStalled,
+    UnknownNodeError,
+    UnknownOptionError,
+    ValidationError,
+)
+from fast_dag.errors import check_int, check_seconds, suggestion, unknown_options
+
+BASES = [
+    (FastDAGError, Exception),
+    (ValidationError, FastDAGError),
+    (CycleError, ValidationError),
+    (DisconnectedNodeError, ValidationError),
+    (MissingConnectionError, ValidationError),
+    (UnknownOptionError, ValidationError),
+    (UnknownOptionError, TypeError),
+    (InvalidNodeError, FastDAGError),
+    (UnknownNodeError, InvalidNodeError),
+    (UnknownNodeError, KeyError),
+    (DuplicateNodeError, InvalidNodeError),
+    (DuplicateNodeError, ValueError),
+    (ExecutionError, FastDAGError),
+    (fast_dag.TimeoutError, ExecutionError),
+    (fast_dag.TimeoutError, builtins.TimeoutError),
+    (MissingInputError, ExecutionError),
+    (MissingOutputError, ExecutionError),
+    (RouterError, ExecutionError),
+    (ConditionError, ExecutionError),
+    (RunCancelledError, ExecutionError),
+    (RunStalled, FastDAGError),
+]
+FAILURES = [ConditionError, ExecutionError, MissingInputError, MissingOutputError, fast_dag.TimeoutError]
+
+
+def pickled(error):
+    return pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+
+
+@pytest.mark.parametrize(("error", "base"), BASES)
+def test_an_error_has_the_base_of_the_contract(error, base):
+    assert issubclass(error, base)
+
+
+def test_a_validation_error_of_one_text_has_one_problem():
+    assert ValidationError("no nodes").errors == ["no nodes"]
+
+
+def test_a_validation_error_with_one_problem_shows_just_that():
+    assert str(ValidationError(["no nodes"], "flow")) == "no nodes"
+
+
+def test_a_validation_error_with_several_problems_numbers_them_under_the_name_of_the_workflow():
+    text = str(ValidationError(["first", "second"], "flow"))
+    assert text == "'flow' has 2 problems:\n  1. first\n  2. second"
+
+
+def test_the_problems_of_a_validation_error_are_a_list_of_its_own():
+    given = ["first"]
+    error = ValidationError(given)
+    given.append("second")
+    assert error.errors == ["first"]
+
+
+def test_a_cycle_error_holds_each_ring_as_a_list_of_names():
+    assert CycleError("a ring", "flow", [("a", "b", "a")]).cycles == [["a", "b", "a"]]
+
+
+def test_an_unknown_node_is_told_in_plain_text_not_as_the_quoted_repr_of_a_key_error():
+    assert str(UnknownNodeError("no node 'x' in 'flow'")) == "no node 'x' in 'flow'"
+
+
+@pytest.mark.parametrize("kind", FAILURES)
+def test_a_failure_without_particulars_has_no_node_no_original_and_no_attempts(kind):
+    error = kind("broken")
+    assert (str(error), error.node_name, error.original_error, error.attempts) == ("broken", None, None, 0)
+
+
+@pytest.mark.parametrize("kind", FAILURES)
+def test_a_failure_keeps_node_original_and_attempts(kind):
+    original = OSError("disk")
+    error = kind("broken", "load", original, 3)
+    assert (error.node_name, error.original_error, error.attempts) == ("load", original, 3)
+
+
+def test_a_router_error_keeps_what_was_returned_and_what_there_is():
+    error = RouterError("no such branch", "route", "up", ["left", "right"])
+    assert (error.returned, error.targets, error.node_name) == ("up", ("left", "right"), "route")
+
+
+@pytest.mark.parametrize("clone", [pickled, copy.copy, copy.deepcopy])
+@pytest.mark.parametrize(
+    ("error", "fields"),
+    [
+        (ValidationError(["a", "b"], "flow"), ["errors", "workflow"]),
+        (CycleError("ring", "flow", [["a", "a"]]), ["errors", "workflow", "cycles"]),
+        (UnknownOptionError(["no x"], "run"), ["errors"]),
+        (ExecutionError("broken", "load", None, 2), ["node_name", "attempts"]),
+        (fast_dag.TimeoutError("late", "load", None, 2), ["node_name", "attempts"]),
+        (RouterError("lost", "route", "up", ["left"]), ["node_name", "returned", "targets"]),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_error_keeps_its_text_and_data_when_it_is_copied(clone, error, fields):
+    twin = clone(error)
+    assert [str(twin), *[getattr(twin, field) for field in fields]] == [
+        str(error),
+        *[getattr(error, field) for field in fields],
+    ]
+
+
+def test_a_suggestion_names_the_nearest_known_word():
+    assert suggestion("paralel", ["async", "parallel"]) == "; did you mean 'parallel'?"
+
+
+@pytest.mark.parametrize("name", ["zzz", None, 5, ["list"]])
+def test_there_is_no_suggestion_when_nothing_is_near(name):
+    assert suggestion(name, ["async", "parallel"]) == ""
+
+
+def test_every_unknown_option_is_one_problem_of_the_error():
+    error = unknown_options(["retrys", "color"], ["retry"], "node 'f'")
+    assert error.errors == ["node 'f' takes no 'retrys'; did you mean 'retry'?", "node 'f' takes no 'color'"]
+
+
+@pytest.mark.parametrize("value", [0, -1, True, 1.0, "1", None])
+def test_a_number_that_is_no_int_of_the_minimum_is_refused_by_name(value):
+    with pytest.raises(ValueError, match="retry must be an integer >= 1"):
+        check_int("retry", value, 1)
+
+
+def test_an_int_of_the_minimum_passes():
+    assert check_int("retry", 1, 1) is None
+
+
+@pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf"), -float("inf"), True, "1", None])
+def test_what_is_no_number_of_seconds_is_refused_by_name(value):
+    with pytest.raises(ValueError, match="delay must be a number of seconds >= 0"):
+        check_seconds("delay", value, positive=False)
+
+
+def test_no_seconds_are_refused_where_some_are_needed():
+    with pytest.raises(ValueError, match="timeout must be a number of seconds > 0, got 0"):
+        check_seconds("timeout", 0, positive=True)
+
+
+@pytest.mark.parametrize("value", [0, 0.0, 3, 2.5])
+def test_a_number_of_seconds_passes(value):
+    assert check_seconds("delay", value, positive=False) is None
