@@ -7,7 +7,7 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fast_dag.errors import InvalidNodeError
@@ -42,11 +42,12 @@ class Signature:
     parameters: tuple[Parameter, ...]
     takes_any_name: bool
     returns: Any = EMPTY
+    inputs: tuple[Parameter, ...] = field(init=False)
+    """The parameters that edges, run inputs or defaults fill."""
 
-    @property
-    def inputs(self) -> tuple[Parameter, ...]:
-        """The parameters that edges, run inputs or defaults fill."""
-        return tuple(parameter for parameter in self.parameters if not parameter.injected)
+    def __post_init__(self) -> None:
+        inputs = tuple(parameter for parameter in self.parameters if not parameter.injected)
+        object.__setattr__(self, "inputs", inputs)
 
 
 def unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -56,9 +56,14 @@ class Dispatch:
         return bool(self._fresh or self._next) and not self.run.finished
 
     @property
+    def has_news(self) -> bool:
+        """Whether there is anything for a runner to do but wait for what is under way."""
+        return bool(self._fresh or self._next or not self.under_way or self.run.finished)
+
+    @property
     def is_alone(self) -> bool:
         """Whether there is one step to begin and nothing under way."""
-        return len(self._fresh) == 1 and not self.under_way and not self._next
+        return not self.under_way and len(self._fresh) == 1 and not self._next
 
     def take(self) -> Request | None:
         """The next request to see to, None if there is none now."""

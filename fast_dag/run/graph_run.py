@@ -200,6 +200,7 @@ class GraphRun:
             value = value.shown
         self.values[plan.first + step] = value
         self.state[step] = EMPTY if value is NO_DATA else DONE
+        (self.tally.empty.add if value is NO_DATA else self.tally.empty.discard)(step)
         if self.results is not None and value is not NO_DATA:
             self.results[name] = value
         self.tally.order.append(step)

@@ -85,6 +85,7 @@ def _attempt(
         try:
             request = attempt_at(run, step)
         except MissingOutputError as error:
+            run.tally.attempts[step] += 1
             return Failure(error), Outcome(error=error)
         outcome = yield request
         run.tally.attempts[step] += 1
@@ -94,7 +95,7 @@ def _attempt(
 
 
 def _retry_in(run: GraphRun, step: int, number: int, error: Exception) -> float | None:
-    """Seconds until the next attempt, None if there is none; what was never called is not called again."""
+    """Seconds until the next attempt, None if there is none; arguments that are missing stay missing."""
     if isinstance(error, MissingOutputError):
         return None
     return run.plan.nodes[step].settings.wait(number, error, random.random())

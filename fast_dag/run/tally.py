@@ -15,6 +15,7 @@ class Tally:
         "abandoned",
         "attempts",
         "durations",
+        "empty",
         "ended",
         "errors",
         "failed",
@@ -28,6 +29,9 @@ class Tally:
         self.durations = [0.0] * len(plan.names)
         self.attempts = [0] * len(plan.names)
         self.order: list[int] = []
+        """Units in the order in which they ran to their end."""
+        self.empty: set[int] = set()
+        """Those of them that gave no result."""
         self.failed: dict[int, int] = {}
         """How often each failed unit failed for good."""
         self.errors: dict[int, BaseException] = {}
@@ -53,7 +57,7 @@ class Tally:
             "node_times": {names[unit]: self.durations[unit] for unit in ran},
             "attempts": {names[unit]: self.attempts[unit] for unit in ran},
             "execution_order": [names[unit] for unit in order],
-            "nodes_executed": len(order),
+            "nodes_executed": len(order) - len(self.empty),
             "nodes_failed": len(self.failed),
             "nodes_skipped": self.skipped,
             "abandoned_threads": self.abandoned,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from time import perf_counter
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from fast_dag.run.requests import Call, Outcome
+from fast_dag.run.requests import Call, Outcome, Request
 
 GRACE = 0.1
 """Seconds that cancelled coroutines get, all together, before they are abandoned."""
 
-T = TypeVar("T")
+Tell = Callable[[Request, Outcome], object]
 
 
 def call(request: Call, context: contextvars.Context) -> Outcome:
@@ -28,31 +28,28 @@ def call(request: Call, context: contextvars.Context) -> Outcome:
     return Outcome(value, raised, ended - started, threading.get_ident(), ended)
 
 
-async def call_async(request: Call) -> Outcome:
-    """Call a function and await what it returns, in the context of the running task."""
+async def call_async(request: Call, tell: Tell) -> None:
+    """Call a function and await what it returns, in the context of the task; then *tell* the outcome."""
+    value, raised = None, None
     started = perf_counter()
     try:
-        value, error = request.function(*request.args, **request.kwargs), None
+        value = request.function(*request.args, **request.kwargs)
         if is_awaitable(value):
             value = await value
-    except BaseException as raised:  # cancellation too: the core knows who asked for it
-        value, error = None, raised
-    return _ended(value, error, started)
+    except BaseException as error:  # cancellation too: the core knows who asked for it
+        value, raised = None, error
+    ended = perf_counter()
+    tell(request, Outcome(value, raised, ended - started, ended=ended))
 
 
-async def finish_async(pending: Outcome) -> Outcome:
-    """Await the value of an outcome, which a sync function returned."""
-    started = perf_counter()
-    try:
-        value, error = await pending.value, None
-    except BaseException as raised:  # as above
-        value, error = None, raised
-    return _ended(value, error, started - pending.duration)
+async def finish_async(request: Request, pending: Outcome, tell: Tell) -> None:
+    """Await what a sync function returned, which took its time too; then *tell* the outcome."""
 
+    def add_up(_: Request, outcome: Outcome) -> None:
+        outcome.duration += pending.duration
+        tell(request, outcome)
 
-def _ended(value: Any, error: BaseException | None, started: float) -> Outcome:
-    now = perf_counter()
-    return Outcome(value, error, now - started, ended=now)
+    await call_async(Call(lambda: pending.value, ()), add_up)
 
 
 def is_awaitable(value: Any) -> bool:
@@ -60,21 +57,20 @@ def is_awaitable(value: Any) -> bool:
     return hasattr(type(value), "__await__")
 
 
-class InContext(Generic[T]):
+class InContext:
     """Await something in the running task, but each of its steps in a context of its own."""
 
-    def __init__(self, awaitable: Awaitable[T], context: contextvars.Context) -> None:
+    def __init__(self, awaitable: Awaitable[None], context: contextvars.Context) -> None:
         self._steps = awaitable.__await__()
         self._context = context
 
-    def __await__(self) -> Generator[Any, Any, T]:
+    def __await__(self) -> Generator[Any, Any, None]:
         advance, argument = self._steps.send, None
         while True:
             try:
                 pending = self._context.run(advance, argument)
-            except StopIteration as end:
-                result: T = end.value
-                return result
+            except StopIteration:
+                return
             try:
                 argument, advance = (yield pending), self._steps.send
             except BaseException as thrown:  # handed on to the awaited steps, which decide

@@ -159,7 +159,7 @@ class _Follower:
         request = self.desk.take() if self.desk.is_alone else None
         if isinstance(request, Call) and self._fits_in_place(request):
             self.report()
-            self.desk.back(request, await InContext(call_async(request), self.base.copy()))
+            await InContext(call_async(request, self.desk.back), self.base.copy())
             self.report()
             return
         if request is not None:
@@ -200,17 +200,14 @@ class _Follower:
             self.woken.set()
 
     def _start(self, request: Request) -> None:
-        if not isinstance(request, Call) or request.is_async:
+        if not isinstance(request, Call):
             self._watch_over(request)
-        if isinstance(request, Call):
-            if request.is_async:
-                steps = self._perform(request, call_async(request))
-                request.handle = self.backend.spawn(steps, self.base.copy())
-            else:
-                self._submit(request)
-
-    async def _perform(self, request: Request, work: Coroutine[Any, Any, Outcome]) -> None:
-        self._back(request, await work)
+        elif request.is_async:
+            if request.timeout is not None:
+                self._watch_over(request)
+            request.handle = self.backend.spawn(call_async(request, self._back), self.base.copy())
+        else:
+            self._submit(request)
 
     def _submit(self, request: Call) -> None:
         context, post = self.base.copy(), self.backend.post
@@ -227,9 +224,9 @@ class _Follower:
 
         request.handle = self.daemons.submit(work)
 
-    def _await(self, request: Request, pending: Outcome, context: contextvars.Context) -> None:
+    def _await(self, request: Call, pending: Outcome, context: contextvars.Context) -> None:
         if request in self.desk.under_way and not self.run.finished:
-            request.handle = self.backend.spawn(self._perform(request, finish_async(pending)), context)
+            request.handle = self.backend.spawn(finish_async(request, pending, self._back), context)
         elif asyncio.iscoroutine(pending.value):
             pending.value.close()
 
@@ -237,7 +234,7 @@ class _Follower:
         try:
             self.desk.back(request, outcome)
             # Most of the time nothing was set free, and others are under way.
-            if self.desk.has_more or not self.desk.under_way or self.run.finished:
+            if self.desk.has_news:
                 self._pump()
             self.report()
         except BaseException as error:  # a fault in the books must end the run, not one callback

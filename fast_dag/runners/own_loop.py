@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.graph_run import GraphRun
-from fast_dag.run.requests import Outcome
 from fast_dag.runners import event_loop
 from fast_dag.runners.calls import GRACE
 from fast_dag.runners.deadlines import run_timeout
@@ -24,16 +23,14 @@ def drive(run: GraphRun, limits: Limits, report: Callable[[], None]) -> None:
     ended = threading.Event()
     faults: list[BaseException] = []
 
-    async def follow() -> Outcome:
-        await event_loop.drive(run, limits, report, desk)
-        return Outcome()
-
-    def tell(outcome: Outcome) -> None:
-        if outcome.error is not None:
-            faults.append(outcome.error)
+    async def follow() -> None:
+        try:
+            await event_loop.drive(run, limits, report, desk)
+        except BaseException as error:  # it belongs to the caller, who waits in another thread
+            faults.append(error)
         ended.set()
 
-    handle = loop.start(follow, contextvars.copy_context(), tell)
+    handle = loop.start(follow, contextvars.copy_context())
     try:
         # The loop itself ends the run at its deadline; if it has not done so, a node blocks it.
         if not ended.wait(None if limits.timeout is None else limits.timeout + GRACE):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import queue
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fast_dag.run.requests import Outcome
 from fast_dag.runners.calls import GRACE
 
-Start = Callable[[], Coroutine[Any, Any, Outcome]]
+Begin = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Handle:
@@ -20,12 +18,11 @@ class Handle:
 
     def __init__(self, loop: PrivateLoop) -> None:
         self._loop = loop
-        self.task: asyncio.Task[Outcome] | None = None
-        self.cancelled = False
+        self.task: asyncio.Task[None] | None = None
 
     def cancel(self) -> bool:
         """Ask the coroutine to end; it may take its time."""
-        self.cancelled = True
+        # Behind whatever was posted before: by then the task has begun, and will say how it ended.
         self._loop.post(self._cancel)
         return True
 
@@ -43,21 +40,13 @@ class PrivateLoop:
         self._loop: asyncio.AbstractEventLoop
         self._closing: asyncio.Event
 
-    def start(self, begin: Start, context: contextvars.Context, tell: Callable[[Outcome], None]) -> Handle:
-        """Run a coroutine in *context*; *tell* gets its outcome, in the thread of the loop."""
+    def start(self, begin: Begin, context: contextvars.Context) -> Handle:
+        """Run a coroutine in *context*."""
         if self._thread is None:
             self._open()
         handle = Handle(self)
-        self.post(self._begin, handle, begin, context, tell)
+        self.post(self._begin, handle, begin, context)
         return handle
-
-    def wait_for(
-        self, begin: Start, context: contextvars.Context, running: Callable[[Handle], None]
-    ) -> Outcome:
-        """Run a coroutine and wait for it; *running* gets the handle by which others can cancel it."""
-        answers: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
-        running(self.start(begin, context, answers.put))
-        return answers.get()
 
     def post(self, function: Callable[..., None], *args: Any) -> None:
         """Call *function* in the thread of the loop, soon; not at all if the loop is closed."""
@@ -89,15 +78,5 @@ class PrivateLoop:
         self._thread.start()
         ready.wait()
 
-    def _begin(
-        self, handle: Handle, begin: Start, context: contextvars.Context, tell: Callable[[Outcome], None]
-    ) -> None:
+    def _begin(self, handle: Handle, begin: Begin, context: contextvars.Context) -> None:
         handle.task = self._loop.create_task(begin(), context=context)
-        handle.task.add_done_callback(lambda task: tell(outcome_of(task)))
-        if handle.cancelled:
-            handle.task.cancel()
-
-
-def outcome_of(task: asyncio.Task[Outcome]) -> Outcome:
-    """The outcome of an ended task; a task cancelled before its first step has only its cancellation."""
-    return Outcome(error=asyncio.CancelledError()) if task.cancelled() else task.result()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextvars
+import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -14,7 +15,7 @@ from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.requests import Call, Outcome, Request, Wait
 from fast_dag.runners import threads
-from fast_dag.runners.calls import call, call_async, finish_async, is_awaitable
+from fast_dag.runners.calls import Tell, call, call_async, finish_async, is_awaitable
 from fast_dag.runners.limits import Limits
 from fast_dag.runners.private_loop import Handle, PrivateLoop
 from fast_dag.runners.row_loop import Interrupted, row_loop
@@ -51,7 +52,7 @@ class _InLine:
         try:
             while (request := self.desk.take()) is not None:
                 self.report()
-                self.desk.back(request, self._settled(made or self._see_to(request)))
+                self.desk.back(request, self._settled(request, made) if made else self._see_to(request))
                 self.report()
                 made = None
         finally:
@@ -85,17 +86,20 @@ class _InLine:
         if not isinstance(request, Call):
             return Outcome()
         if request.is_async:
-            return self.loop.wait_for(partial(call_async, request), self.base.copy(), self._running)
-        return call(request, self.base.copy())
+            return self._await(partial(call_async, request))
+        return self._settled(request, call(request, self.base.copy()))
 
-    def _settled(self, outcome: Outcome) -> Outcome:
+    def _settled(self, request: Request, outcome: Outcome) -> Outcome:
         """Await what a sync function returned, if it must be awaited."""
         if outcome.error is None and is_awaitable(outcome.value):
-            return self.loop.wait_for(partial(finish_async, outcome), self.base.copy(), self._running)
+            return self._await(partial(finish_async, request, outcome))
         return outcome
 
-    def _running(self, handle: Handle) -> None:
-        self.handle = handle
+    def _await(self, work: Callable[[Tell], Coroutine[Any, Any, None]]) -> Outcome:
+        """Wait for a coroutine on the private loop."""
+        answers: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self.handle = self.loop.start(lambda: work(lambda _, outcome: answers.put(outcome)), self.base.copy())
+        return answers.get()
 
     def _cancel(self, error: RunCancelledError) -> None:
         self.run.stop(error)

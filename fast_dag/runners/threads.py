@@ -15,7 +15,7 @@ from fast_dag.run.requests import Call, Outcome, Request
 from fast_dag.runners.calls import call, call_async, finish_async, is_awaitable
 from fast_dag.runners.deadlines import Deadlines, abandon
 from fast_dag.runners.limits import Limits, cpu_count
-from fast_dag.runners.private_loop import PrivateLoop, Start
+from fast_dag.runners.private_loop import PrivateLoop
 
 
 def drive(run: GraphRun, limits: Limits, report: Callable[[], None], *, in_order: bool = False) -> None:
@@ -131,7 +131,8 @@ class _Crew:
                 sleep(0)
             try:
                 if outcome.error is None and is_awaitable(outcome.value):
-                    self._post(request, partial(finish_async, outcome), context)
+                    begin = partial(finish_async, request, outcome, self._back)
+                    request.handle = self.loop.start(begin, context)
                 elif not self.desk.back(request, outcome):
                     return  # given up meanwhile: another worker has taken this one's place
                 request = self._take()
@@ -159,7 +160,8 @@ class _Crew:
             else:
                 self._watch_over(request)
                 if isinstance(request, Call):
-                    self._post(request, partial(call_async, request), self.base.copy())
+                    begin = partial(call_async, request, self._back)
+                    request.handle = self.loop.start(begin, self.base.copy())
 
     def _rest(self) -> None:
         self.idle += 1
@@ -170,14 +172,10 @@ class _Crew:
         if self.deadlines.add(request, perf_counter()):
             self.changed.notify()
 
-    def _post(self, request: Request, begin: Start, context: contextvars.Context) -> None:
-        """Let the loop do an async call, or await what a sync one returned."""
-
-        def tell(outcome: Outcome) -> None:
-            with self.lock:
-                self.desk.back(request, outcome)
-                self._staff()
-                self.changed.notify()
-            self.report()
-
-        request.handle = self.loop.start(begin, context, tell)
+    def _back(self, request: Request, outcome: Outcome) -> None:
+        """Take the outcome of a coroutine, in the thread of the loop."""
+        with self.lock:
+            self.desk.back(request, outcome)
+            self._staff()
+            self.changed.notify()
+        self.report()

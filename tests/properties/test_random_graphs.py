@@ -17,7 +17,7 @@ surviving = st.sampled_from(["continue", "continue_none"])
 concurrent = st.sampled_from(["parallel", "async"])
 any_mode = st.sampled_from(["sequential", "parallel", "async"])
 contexts = st.one_of(st.none(), st.builds(Context))
-property_test = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+property_test = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 class Trial:
