@@ -80,6 +80,11 @@ class ExecutionError(FastDAGError):
         attempts: how many calls were made.
     """
 
+    # On the class too: a subclass need not call the constructor, and hides no property of a user's class.
+    node_name: str | None = None
+    original_error: BaseException | None = None
+    attempts: int = 0
+
     def __init__(
         self,
         message: str = "",

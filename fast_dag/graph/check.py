@@ -37,6 +37,9 @@ class Problem(str):
         problem.severity, problem.kind, problem.nodes = severity, kind, tuple(nodes)
         return problem
 
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
+        return (str(self),), {"kind": self.kind, "nodes": self.nodes, "severity": self.severity}
+
     @property
     def message(self) -> str:
         """The text."""

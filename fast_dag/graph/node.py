@@ -10,7 +10,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from fast_dag.errors import InvalidNodeError
 from fast_dag.graph.operators import Connectable, Drawing, End, Ends
-from fast_dag.graph.settings import DEFAULTS, NodeSettings, changed
+from fast_dag.graph.settings import DEFAULTS, NAMES, NodeSettings, changed
 from fast_dag.graph.signature import Signature, is_async_function, origin_name, read_signature, unwrapped
 from fast_dag.values import NodeType
 
@@ -207,6 +207,13 @@ class Node(Connectable, Generic[P, R_co]):
     def ends(self) -> tuple[End, ...]:
         """The node as one end of an edge."""
         return (End(self, None),)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keywords that make this node of its function again, but for name and type."""
+        settings = {name: getattr(self._settings, name) for name in NAMES}
+        described = {"outputs": self._outputs, "description": self._description, "metadata": self._metadata}
+        return {"inputs": self.inputs, **described, **settings}
 
     def updated(self, **settings: Any) -> None:
         """Change the given settings in place."""

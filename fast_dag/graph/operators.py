@@ -56,7 +56,7 @@ class Connectable:
     def __or__(self, target: Any) -> Any:
         return connect_all(self, target)
 
-    def __rrshift__(self, sources: Sequence[Connectable]) -> Any:
+    def __rrshift__(self, sources: Sequence[object]) -> Any:
         return connect_all(sources, self)
 
     __ror__ = __rrshift__
@@ -91,9 +91,10 @@ class Group(Connectable, Sequence["Connectable"]):
 
     __slots__ = ("members",)
 
-    def __init__(self, members: Iterable[Connectable]) -> None:
-        self.members = tuple(members)
-        strangers = [member for member in self.members if not isinstance(member, Connectable)]
+    def __init__(self, members: Iterable[object]) -> None:
+        found = tuple(members)
+        self.members = tuple(member for member in found if isinstance(member, Connectable))
+        strangers = [member for member in found if not isinstance(member, Connectable)]
         if strangers:
             msg = f"cannot connect {strangers[0]!r}: it is no node; decorate it with @dag.node first"
             raise InvalidNodeError(msg)

@@ -47,6 +47,8 @@ def rings(names: Sequence[str], successors: Successors) -> list[list[str]]:
 
     The first name stands at the end again; a node with an edge to itself is ``[a, a]``.
     """
+    if len(topological_order(names, successors)) == len(names):
+        return []
     place = {name: index for index, name in enumerate(names)}
     found = []
     for component in components(names, successors):

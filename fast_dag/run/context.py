@@ -38,7 +38,7 @@ class Context:
         self._late_metrics: Callable[[], dict[str, Any]] | None = None
         self._inputs: Mapping[str, Any] = NOTHING
         self._branches: Mapping[str, str] = NOTHING
-        self._stop: Callable[[RunCancelledError], None] | None = None
+        self._stop: Callable[[Exception], None] | None = None
         self._cancelled = False
 
     @property
@@ -83,10 +83,14 @@ class Context:
 
     def cancel(self, reason: str | None = None) -> None:
         """End the run from any thread; its caller gets a RunCancelledError that gives *reason*."""
+        because = "" if reason is None else f": {reason}"
+        self.stop(RunCancelledError(f"the run was cancelled{because}"))
+
+    def stop(self, error: Exception) -> None:
+        """End the run from any thread with *error*; the engine calls it."""
         self._cancelled = True
         if self._stop is not None:
-            because = "" if reason is None else f": {reason}"
-            self._stop(RunCancelledError(f"the run was cancelled{because}"))
+            self._stop(error)
 
     def claim(self) -> bool:
         """Take the context for a run; false if another run has it.  The engine calls it."""
@@ -108,9 +112,11 @@ class Context:
         """Show what a run was given, and the branches it takes."""
         self._inputs, self._branches = MappingProxyType(dict(inputs)), MappingProxyType(branches)
 
-    def on_cancel(self, stop: Callable[[RunCancelledError], None]) -> None:
+    def on_stop(self, stop: Callable[[Exception], None]) -> None:
         """Have *stop* called, in the thread of the caller, when the run is to end; the runner calls it."""
         self._stop = stop
+        if self._cancelled:
+            stop(RunCancelledError("the run was cancelled before its first node"))
 
     def end_early(self) -> None:
         """Let long nodes see that nobody waits for them any more; the engine calls it."""

@@ -46,9 +46,9 @@ class Dispatch:
         self._next: deque[Request] = deque()
         """What steps that have begun want now."""
 
-    def begin(self) -> None:
-        """Take in the first steps of the run."""
-        self._extend(self.run.ready())
+    def begin(self, first: list[int]) -> None:
+        """Take in the *first* steps of the run."""
+        self._extend(first)
 
     @property
     def has_more(self) -> bool:

@@ -147,9 +147,15 @@ class GraphRun:
     def stop(self, error: BaseException) -> None:
         """End the run early; *error* is what its caller gets."""
         if not self.finished:
-            self.finished = True
+            # In this order: whoever sees from another thread that it is over must see why.
             self.error = error
+            self.finished = True
             self.context.end_early()
+
+    def let_go(self) -> None:
+        """Break the ring of run and context, so that results are freed without the garbage collector."""
+        self.values[0] = None
+        del self.context
 
     def stall(self) -> RunStalled:
         """The error for a run that cannot go on although it is not over."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from fast_dag.errors import ConditionError, MissingOutputError, RouterError
@@ -64,7 +63,7 @@ def read_route(plan: Plan, step: int, answer: Any, first_input: Any) -> Route:
         msg = f"select node {node.name!r} must return a SelectReturn, got {answer!r}"
         raise ConditionError(msg, node.name)
     wired = plan.branches[step]
-    if answer.branch in wired or answer.branch in node.declared_outputs:
+    if isinstance(answer.branch, str) and answer.branch in (*wired, *node.declared_outputs):
         return Route(answer.branch, answer.value, answer.value)
     if "default" in wired:
         return Route("default", answer.value, answer.value)
@@ -77,8 +76,9 @@ def part_of(value: Any, argument: Argument) -> Any:
     """The part of *value* an edge asks for, `NO_DATA` if there is none."""
     if isinstance(value, Mapping):
         return value.get(argument.output, NO_DATA)
-    if hasattr(value, "_fields") or (dataclasses.is_dataclass(value) and not isinstance(value, type)):
-        return getattr(value, argument.output, NO_DATA)
+    fields = _fields_of(value)
+    if fields:
+        return getattr(value, argument.output, NO_DATA) if argument.output in fields else NO_DATA
     if isinstance(value, tuple | list) and 0 <= argument.position < len(value):
         return value[argument.position]
     return NO_DATA
@@ -143,10 +143,17 @@ def _collected(layout: Layout, values: list[Any], winner: int | None) -> Any:
     return found[0][1] if found else None
 
 
+def _fields_of(value: Any) -> Collection[str]:
+    """The fields of a NamedTuple or dataclass; its methods are no outputs."""
+    kind: Any = type(value)
+    fields: Collection[str] = getattr(kind, "_fields", ()) or getattr(kind, "__dataclass_fields__", ())
+    return fields
+
+
 def _shown_parts(value: Any) -> str:
     if isinstance(value, Mapping):
         return "a mapping with " + (", ".join(map(repr, value)) or "no keys")
-    fields = getattr(value, "_fields", None) or getattr(value, "__dataclass_fields__", None)
+    fields = _fields_of(value)
     if fields:
         return f"a {type(value).__name__} with {', '.join(fields)}"
     size = f" of {len(value)}" if isinstance(value, tuple | list) else ""

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from fast_dag.plan.plan import Plan
+from fast_dag.run.wrapping import text_of
 
 
 class Tally:
@@ -61,5 +62,5 @@ class Tally:
             "nodes_failed": len(self.failed),
             "nodes_skipped": self.skipped,
             "abandoned_threads": self.abandoned,
-            "errors": {names[unit]: str(error) for unit, error in self.errors.items()},
+            "errors": {names[unit]: text_of(error) for unit, error in self.errors.items()},
         }

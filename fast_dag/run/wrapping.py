@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import types
+from collections.abc import Hashable
 from typing import Any
 
 from fast_dag.errors import ExecutionError
@@ -23,22 +24,31 @@ def wrap(original: Exception, name: str, attempts: int) -> ExecutionError:
     `ExecutionError`.
     """
     if isinstance(original, ExecutionError) and original.node_name == name:
-        original.attempts = original.attempts or attempts
+        original.__dict__["attempts"] = original.attempts or attempts
         return original
     error = _instance(original)
-    text = str(original)
+    text = text_of(original)
     message = f"node {name!r} failed with {type(original).__name__}" + (f": {text}" if text else "")
-    # Not by setattr: a frozen exception class refuses it.
+    # Not by the class's own setattr: a frozen exception class refuses it.
     error.__dict__.update({key: value for key, value in vars(original).items() if key != "__notes__"})
     error.__dict__.update(node_name=name, original_error=original, attempts=attempts)
     Exception.__init__(error, message)
-    error.__cause__ = original
+    BaseException.__setattr__(error, "__cause__", original)
     return error
+
+
+def text_of(error: BaseException) -> str:
+    """The text of *error*, or what stands for it where a `__str__` of the user's raises."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - it may raise anything, and the failure is to be told all the same
+        return f"<{type(error).__name__} without a readable text>"
 
 
 def _instance(original: Exception) -> ExecutionError:
     kind: Any = type(original)
-    combined = _combined(kind)
+    # A metaclass that defines equality alone makes a class that cannot be looked up.
+    combined = _combined(kind) if isinstance(kind, Hashable) else None
     if combined is None:
         return ExecutionError.__new__(ExecutionError)
     made: ExecutionError = _static_base(combined).__new__(combined)
@@ -74,6 +84,7 @@ def _body(kind: type[Exception]) -> dict[str, Any]:
         for name, member in vars(base).items()
         if isinstance(member, types.MemberDescriptorType | types.GetSetDescriptorType)
         and not name.startswith("__")
+        and not hasattr(ExecutionError, name)
     }
     return {
         **fields,
@@ -81,7 +92,7 @@ def _body(kind: type[Exception]) -> dict[str, Any]:
         "__qualname__": kind.__qualname__,
         "__str__": Exception.__str__,
         "__repr__": ExecutionError.__repr__,
-        "__reduce__": lambda error: (wrap, (error.original_error, error.node_name, error.attempts)),
+        "__reduce_ex__": lambda error, _: (wrap, (error.original_error, error.node_name, error.attempts)),
     }
 
 

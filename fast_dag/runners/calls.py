@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from time import perf_counter
 from typing import Any
 
@@ -55,6 +55,12 @@ async def finish_async(request: Request, pending: Outcome, tell: Tell) -> None:
 def is_awaitable(value: Any) -> bool:
     """Whether *value* must be awaited to get the result."""
     return hasattr(type(value), "__await__")
+
+
+def drop(value: Any) -> None:
+    """Let go of what a function returned and nobody will await."""
+    if isinstance(value, Coroutine):
+        value.close()
 
 
 class InContext:

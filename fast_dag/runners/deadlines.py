@@ -75,7 +75,8 @@ def run_timeout(desk: Dispatch, timeout: float | None) -> TimeoutError:
 
 def abandon(run: GraphRun, request: Request) -> None:
     """Note that the call of *request* goes on unheard."""
-    run.tally.abandoned += 1
+    # What was asked to end is a coroutine: it is counted with the thread of its loop, if that is left.
+    run.tally.abandoned += not request.cancelling
     if run.notes is not None and isinstance(request, Call):
         about = {"attempt": run.tally.attempts[request.step] + 1, "timeout": request.timeout}
         run.notes.append(Note(NodeAbandoned, request.step, about))

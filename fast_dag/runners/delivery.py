@@ -32,11 +32,14 @@ class Delivery:
         self._started = perf_counter()
         self._run_id = str(run.context.metadata["run_id"])
 
-    def __call__(self) -> None:
-        """Deliver what has been noted; if somebody is at it already, they deliver it."""
+    def __call__(self, *, last: bool = False) -> None:
+        """Deliver what has been noted; if somebody is at it already, they deliver it.
+
+        The *last* time wait for them: when the run returns everything has been delivered.
+        """
         notes = self._run.notes
         # Looked at again after each release: a note may have come while nobody else could deliver it.
-        while notes and self._lock.acquire(blocking=False):
+        while notes and self._lock.acquire(blocking=last):
             try:
                 while notes:
                     self._deliver(notes.popleft())
@@ -65,7 +68,9 @@ class Delivery:
     def _report(self, observer: Observer, error: Exception) -> None:
         self._observers.remove(observer)
         if self._strict:
-            self._run.stop(error)
+            self._run.context.stop(error)
+            # Nothing is left to be stopped where the last events are delivered.
+            self._run.error = self._run.error or error
             return
         name = _name(observer)
         text = f"observer {name} raised {type(error).__name__}: {error}; it is not called again in this run"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import threading
+from collections import deque
 from collections.abc import Callable, Collection, Coroutine
 from contextlib import suppress
 from time import perf_counter
@@ -14,11 +16,10 @@ import anyio
 import anyio.from_thread
 import anyio.lowlevel
 
-from fast_dag.errors import RunCancelledError
 from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.requests import Call, Outcome, Request
-from fast_dag.runners.calls import GRACE, InContext, call, call_async, finish_async, is_awaitable
+from fast_dag.runners.calls import GRACE, InContext, call, call_async, drop, finish_async, is_awaitable
 from fast_dag.runners.daemons import Daemons, OnDaemon
 from fast_dag.runners.deadlines import Deadlines, abandon
 from fast_dag.runners.limits import Limits, cpu_count
@@ -58,6 +59,8 @@ class _Asyncio:
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
+        self._mail: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
+        self._is_called = False
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -71,11 +74,23 @@ class _Asyncio:
             await asyncio.wait(handles)
 
     def post(self, function: Callable[..., None], *args: Any) -> None:
+        self._mail.append((function, args))
+        if self._is_called:
+            return
+        # Waking the loop is the dear part: it is done once for all that comes until it looks.
+        self._is_called = True
         try:
-            self._loop.call_soon_threadsafe(function, *args)
+            self._loop.call_soon_threadsafe(self._open_mail)
         except RuntimeError:
             if not self._loop.is_closed():
                 raise
+
+    def _open_mail(self) -> None:
+        # First, so that whatever comes from now on wakes the loop again.
+        self._is_called = False
+        while self._mail:
+            function, args = self._mail.popleft()
+            function(*args)
 
 
 class _Scope:
@@ -102,7 +117,12 @@ class _Anyio:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        return await self._group.__aexit__(kind, error, trace)
+        if error is None or isinstance(error, anyio.get_cancelled_exc_class()):
+            return await self._group.__aexit__(kind, error, trace)
+        # Ctrl-C passes by itself: the group would wrap it.
+        self._group.cancel_scope.cancel()
+        await self._group.__aexit__(None, None, None)
+        return None
 
     def spawn(self, steps: Steps, context: contextvars.Context) -> _Scope:
         handle = _Scope()
@@ -139,15 +159,16 @@ class _Follower:
         self.woken = anyio.Event()
         self.scope = anyio.CancelScope()
         self.has_deadline = limits.timeout is not None
+        self.thread = threading.get_ident()
 
     async def drive(self) -> None:
-        self.run.context.on_cancel(lambda error: self.backend.post(self._stop, error))
-        self.desk.begin()
+        self.run.context.on_stop(self._stop_from_anywhere)
+        self.desk.begin(self.run.ready())
         try:
             with self.scope:
                 while not self.run.finished:
                     await self._go_on()
-        except anyio.get_cancelled_exc_class() as error:
+        except BaseException as error:  # cancellation or Ctrl-C: nothing may start while we disband
             self.run.stop(error)
             raise
         finally:
@@ -217,18 +238,20 @@ class _Follower:
                 # The clock starts when a thread has the call, not while it waits for one.
                 post(self._watch_over, request)
             outcome = call(request, context)
-            if outcome.error is None and is_awaitable(outcome.value):
-                post(self._await, request, outcome, context)
-            else:
+            if outcome.error is not None or not is_awaitable(outcome.value):
                 post(self._back, request, outcome)
+            elif self.run.finished:
+                drop(outcome.value)  # the loop may have ended as well
+            else:
+                post(self._await, request, outcome, context)
 
         request.handle = self.daemons.submit(work)
 
     def _await(self, request: Call, pending: Outcome, context: contextvars.Context) -> None:
         if request in self.desk.under_way and not self.run.finished:
             request.handle = self.backend.spawn(finish_async(request, pending, self._back), context)
-        elif asyncio.iscoroutine(pending.value):
-            pending.value.close()
+        else:
+            drop(pending.value)
 
     def _back(self, request: Request, outcome: Outcome) -> None:
         try:
@@ -245,7 +268,14 @@ class _Follower:
         if self.deadlines.add(request, perf_counter()):
             self.woken.set()
 
-    def _stop(self, error: RunCancelledError) -> None:
+    def _stop_from_anywhere(self, error: Exception) -> None:
+        # In the loop's own thread at once: the node that says so may be the last one, and return.
+        if threading.get_ident() == self.thread:
+            self._stop(error)
+        else:
+            self.backend.post(self._stop, error)
+
+    def _stop(self, error: Exception) -> None:
         self.run.stop(error)
         self.scope.cancel()
         self.woken.set()

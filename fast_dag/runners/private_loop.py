@@ -22,13 +22,13 @@ class Handle:
 
     def cancel(self) -> bool:
         """Ask the coroutine to end; it may take its time."""
-        # Behind whatever was posted before: by then the task has begun, and will say how it ended.
         self._loop.post(self._cancel)
         return True
 
     def _cancel(self) -> None:
         if self.task is not None:
-            self.task.cancel()
+            # Behind its first step: a task that is cancelled before cannot tell how it ended.
+            self.task.get_loop().call_soon(self.task.cancel)
 
 
 class PrivateLoop:

@@ -28,15 +28,14 @@ def mode_named(mode: object) -> ExecutionMode:
     Raises:
         ValueError: there is no such mode, or it is not built yet.
     """
+    if isinstance(mode, str) and mode in RUNNERS:
+        return ExecutionMode(mode)
     known = [member.value for member in ExecutionMode]
     if mode not in known:
         msg = f"no mode {mode!r}: known are {', '.join(known)}{suggestion(mode, known)}"
         raise ValueError(msg)
-    found = ExecutionMode(str(mode))
-    if found not in RUNNERS:
-        msg = f"mode {found.value} is not built yet: use one of {', '.join(RUNNERS)}"
-        raise ValueError(msg)
-    return found
+    msg = f"mode {mode} is not built yet: use one of {', '.join(RUNNERS)}"
+    raise ValueError(msg)
 
 
 def mode_of_executor(executor: object) -> ExecutionMode:

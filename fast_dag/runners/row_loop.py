@@ -5,23 +5,19 @@ from __future__ import annotations
 import contextvars
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Any, Final
+from typing import Any
 
 from fast_dag.plan.plan import GENERAL, Row
 from fast_dag.run.step import arguments
 from fast_dag.runners.calls import is_awaitable
 from fast_dag.values import NO_DATA
 
-ONE: Final = 1
-TWO: Final = 2
-NONE: Final = 0
-
 
 class Interrupted(BaseException):
     """Raised by the clock of a loop that is to stop."""
 
 
-def row_loop(  # noqa: C901 - one branch for each row kind, in one frame for speed
+def row_loop(  # noqa: C901 - as of its loop
     rows: Sequence[Row],
     values: list[Any],
     store: Callable[[Any], None],
@@ -36,24 +32,28 @@ def row_loop(  # noqa: C901 - one branch for each row kind, in one frame for spe
     """
     clock = perf_counter
 
-    def loop() -> Any:
-        copy, stamp, ordinary = base.copy, stamps.append, set[type]()
+    def loop() -> Any:  # noqa: C901 - one branch for each row kind, in one frame for speed
+        copy, stamp = base.copy, stamps.append
+        usual: type | None = None
+        ordinary: set[type] = set()
         for function, kind, first, second in rows:
-            if kind == ONE:
+            if kind == 1:
                 value = copy().run(function, values[first])
-            elif kind == TWO:
+            elif kind == 2:  # noqa: PLR2004 - the number of arguments
                 value = copy().run(function, values[first], values[second])
-            elif kind == NONE:
+            elif kind == 0:
                 value = copy().run(function)
             elif kind == GENERAL:
                 args, kwargs = arguments(first, values)
                 value = copy().run(function, *args, **kwargs)
             else:
                 value = copy().run(function, *[values[slot] for slot in first])
-            if type(value) not in ordinary:
-                if value is NO_DATA or is_awaitable(value):
-                    return value
-                ordinary.add(type(value))
+            if type(value) is not usual:
+                usual = type(value)
+                if usual not in ordinary:
+                    if value is NO_DATA or is_awaitable(value):
+                        return value
+                    ordinary.add(usual)
             store(value)
             # The clock is also the way to stop the loop: straight code has no other check.
             stamp(clock())

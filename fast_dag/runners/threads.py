@@ -12,7 +12,7 @@ from fast_dag.errors import RunCancelledError
 from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.requests import Call, Outcome, Request
-from fast_dag.runners.calls import call, call_async, finish_async, is_awaitable
+from fast_dag.runners.calls import call, call_async, drop, finish_async, is_awaitable
 from fast_dag.runners.deadlines import Deadlines, abandon
 from fast_dag.runners.limits import Limits, cpu_count
 from fast_dag.runners.private_loop import PrivateLoop
@@ -58,10 +58,10 @@ class _Crew:
         self.crash: BaseException | None = None
 
     def drive(self) -> None:
-        self.run.context.on_cancel(self._cancel)
+        self.run.context.on_stop(self._stop)
         try:
             with self.lock:
-                self.desk.begin()
+                self.desk.begin(self.run.ready())
                 self._staff()
                 self._watch()
         finally:
@@ -77,6 +77,8 @@ class _Crew:
                 None if due is None else min(max(due - perf_counter(), 0.0), threading.TIMEOUT_MAX)
             )
             self.deadlines.fall_due(perf_counter())
+            if self.run.notes:
+                self._tell()
             self._staff()
 
     def _disband(self) -> None:
@@ -91,7 +93,7 @@ class _Crew:
             self.run.tally.abandoned += 1
         self.report()
 
-    def _cancel(self, error: RunCancelledError) -> None:
+    def _stop(self, error: Exception) -> None:
         with self.lock:
             self.run.stop(error)
             self.changed.notify()
@@ -130,7 +132,7 @@ class _Crew:
             while not self.lock.acquire(blocking=False):
                 sleep(0)
             try:
-                if outcome.error is None and is_awaitable(outcome.value):
+                if outcome.error is None and is_awaitable(outcome.value) and self._wants(request, outcome):
                     begin = partial(finish_async, request, outcome, self._back)
                     request.handle = self.loop.start(begin, context)
                 elif not self.desk.back(request, outcome):
@@ -143,7 +145,7 @@ class _Crew:
     def _take(self) -> Call | None:
         """The next call for this worker, None if it may go home."""
         while True:
-            request = self.desk.take()
+            request = self._next()
             if request is None:
                 if self.run.finished:
                     self.changed.notify()
@@ -162,6 +164,28 @@ class _Crew:
                 if isinstance(request, Call):
                     begin = partial(call_async, request, self._back)
                     request.handle = self.loop.start(begin, self.base.copy())
+
+    def _next(self) -> Request | None:
+        """What is to be done next; if it is nothing, what has happened is told before the worker rests."""
+        request = self.desk.take()
+        if request is None and self.run.notes and not self.run.finished:
+            self._tell()
+            request = self.desk.take()  # some may have come meanwhile
+        return request
+
+    def _tell(self) -> None:
+        self.lock.release()
+        try:
+            self.report()
+        finally:
+            self.lock.acquire()
+
+    def _wants(self, request: Request, pending: Outcome) -> bool:
+        """Whether anybody still waits for what a sync function returned, which is to be awaited."""
+        if request in self.desk.under_way and not self.run.finished:
+            return True
+        drop(pending.value)
+        return False
 
     def _rest(self) -> None:
         self.idle += 1

@@ -55,6 +55,11 @@ class RunOptions:
             msg = f"error_handler must be callable, got {self.error_handler!r}"
             raise ValidationError(msg)
 
+        for observer in self.observers:
+            if not callable(observer):
+                msg = f"an observer must be callable, got {observer!r}"
+                raise ValidationError(msg)
+
     def _mode_of_executor(self) -> str:
         fits = mode_of_executor(self.executor)
         if self.mode not in (fits, ExecutionMode.SEQUENTIAL):

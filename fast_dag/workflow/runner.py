@@ -29,6 +29,8 @@ class DAGRunner:
         UnknownOptionError, ValueError: an option that is not known or bad.
     """
 
+    __slots__ = ("_options", "workflow")  # so that setting an option other than by configure is an error
+
     def __init__(self, workflow: Workflow, mode: str = "sequential", **options: Any) -> None:
         self.workflow = workflow
         self._options = _checked(RunOptions(), {"mode": mode, **options})

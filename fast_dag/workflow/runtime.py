@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from fast_dag.run.context import Context
 from fast_dag.run.events import Event, Note, RunFinished, RunStarted
 from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.policy import Handlers, strategy_named
+from fast_dag.run.wrapping import text_of
 from fast_dag.runners import registry
 from fast_dag.runners.delivery import Delivery
 from fast_dag.runners.limits import Limits
@@ -32,7 +34,7 @@ class Session:
 
     run: GraphRun
     options: RunOptions
-    report: Callable[[], None]
+    report: Callable[..., None]
     started: float
     """When, by the clock of durations; *epoch* is that clock's zero in seconds since 1970."""
     epoch: float
@@ -86,6 +88,7 @@ def session(
     finally:
         _finish(live)
         workflow.last_context = run.context
+        run.let_go()
     if run.error is not None:
         raise run.error
     live.value = run.value()
@@ -141,9 +144,10 @@ def _finish(live: Session) -> None:
     if run.tally.errors and live.options.error_handler is None:
         metadata["errors"] = _errors(run, live.epoch)
     _note(run, RunFinished, {"status": status, "duration": run.tally.wall, "error": run.error})
-    live.report()
+    live.report(last=True)
     late_results = run.named_results if run.results is None else None
-    run.context.release(late_results, lambda: run.tally.metrics(run.plan))
+    # The context keeps what it needs of the run, not the run: that holds every value.
+    run.context.release(late_results, partial(run.tally.metrics, run.plan))
 
 
 def _errors(run: GraphRun, epoch: float) -> list[dict[str, Any]]:
@@ -151,7 +155,7 @@ def _errors(run: GraphRun, epoch: float) -> list[dict[str, Any]]:
     return [
         {
             "node": run.plan.names[step],
-            "error": str(error),
+            "error": text_of(error),
             "type": type(error).__name__,
             "attempts": run.tally.attempts[step],
             "timestamp": epoch + run.tally.ended.get(step, 0.0),
@@ -178,5 +182,5 @@ def _note(run: GraphRun, event: type[Event], about: dict[str, Any]) -> None:
         run.notes.append(Note(event, -1, about))
 
 
-def _nobody_watches() -> None:
+def _nobody_watches(*, last: bool = False) -> None:
     """Stands for the delivery of events when there are no observers."""

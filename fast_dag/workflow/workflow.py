@@ -11,6 +11,7 @@ from fast_dag.graph.check import Problem, error_for, problems
 from fast_dag.graph.edge import Edge
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.node import Node
+from fast_dag.graph.settings import NAMES
 from fast_dag.plan.compile import compile_plan, execution_order
 from fast_dag.plan.plan import Plan
 from fast_dag.run.context import Context
@@ -117,7 +118,10 @@ class Workflow:
                 msg = f"add_node({node!r}) needs a function: add_node({node!r}, function)"
                 raise InvalidNodeError(msg)
             self.take_in(func, name=node, **options)
-        elif isinstance(node, Node) and not options and func is None:
+        elif func is not None:
+            msg = f"add_node({node!r}, {func!r}) has two functions: give a name and a function"
+            raise InvalidNodeError(msg)
+        elif isinstance(node, Node) and not options:
             self.graph.add(node)
         else:
             self.take_in(node, **options)
@@ -289,7 +293,10 @@ class Workflow:
 
     def get_metrics(self) -> dict[str, Any]:
         """A copy of the metrics of the run that finished last."""
-        return dict(self.last_context.metrics)
+        metrics = self.last_context.metrics
+        return {
+            name: value.copy() if isinstance(value, dict | list) else value for name, value in metrics.items()
+        }
 
     def reset(self) -> Self:
         """Forget the last run."""
@@ -300,14 +307,13 @@ class Workflow:
         return self.graph.wired() if self.autowire else self.graph
 
     def _again(self, old: AnyNode, made: AnyNode, options: dict[str, Any]) -> AnyNode:
-        """The same function a second time: only settings are given, or it takes the place of the first."""
-        described = {"inputs", "outputs", "description", "metadata"} & {
-            name for name, value in options.items() if value is not None
-        }
-        if not described and made.node_type is old.node_type:
-            old.updated(**{name: value for name, value in options.items() if value is not None})
+        """The same function a second time: what is given now counts, the rest stays."""
+        given = {name: value for name, value in options.items() if value is not None}
+        if given.keys() <= NAMES and made.node_type is old.node_type:
+            old.updated(**given)
             self.graph.touch()
             return old
+        made = Node(old.func, name=old.name, node_type=made.node_type, **{**old.options, **given})
         self.graph.add(made, replace=True)
         return made
 

@@ -5,6 +5,7 @@ import functools
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic, perf_counter, sleep
 from typing import Any
@@ -91,9 +92,26 @@ def seconds_of(mode, dag, *args, **options):
     started = perf_counter()
     try:
         mode(dag, *args, **options)
-    except Exception as error:
+    except BaseException as error:
         return perf_counter() - started, error
     return perf_counter() - started, None
+
+
+@contextmanager
+def cancelled_after(event, context, reason=None):
+    """Cancel *context* from another thread once *event* is set."""
+
+    def cancel():
+        event.wait(10)
+        context.cancel(reason)
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    try:
+        yield
+    finally:
+        event.set()
+        thread.join()
 
 
 def comes_true(condition, within=5.0):

@@ -106,7 +106,9 @@ def test_continue_none_hands_none_to_the_dependants(any_mode, kind):
 
 @pytest.mark.parametrize("strategy", ["fail_fast", "stop"])
 def test_fail_fast_and_its_alias_raise(any_mode, strategy):
-    assert isinstance(raised_by(any_mode, failing(lambda function: function), error_strategy=strategy), ValueError)
+    assert isinstance(
+        raised_by(any_mode, failing(lambda function: function), error_strategy=strategy), ValueError
+    )
 
 
 def test_an_unknown_strategy_is_refused_before_anything_runs(any_mode):

@@ -6,9 +6,9 @@ from time import perf_counter
 
 import pytest
 
-from fast_dag import DAG
+from fast_dag import DAG, Context, RunCancelledError
 from fast_dag import TimeoutError as NodeTimeoutError
-from tests.conformance.modes import MARGIN, SEQUENTIAL, comes_true, raised_by, seconds_of
+from tests.conformance.modes import MARGIN, SEQUENTIAL, cancelled_after, raised_by, seconds_of
 
 
 def test_retry_3_makes_exactly_3_calls(any_mode, kind):
@@ -67,8 +67,10 @@ def test_only_the_named_classes_are_tried_again(any_mode, kind):
     assert len(calls) == 3
 
 
-@pytest.mark.parametrize(("retry_on", "attempts"), [(TimeoutError, 2), (NodeTimeoutError, 2), (ValueError, 1)])
-def test_a_timeout_is_tried_again_where_its_class_is_listed(any_mode, kind, gate, retry_on, attempts):
+@pytest.mark.parametrize(
+    ("retry_on", "attempts"), [(TimeoutError, 2), (NodeTimeoutError, 2), (ValueError, 1)]
+)
+def test_a_timeout_is_tried_again_where_its_class_is_listed(any_mode, gate, retry_on, attempts):
     dag = DAG("retry")
 
     def stuck():
@@ -131,20 +133,16 @@ def test_sequential_mode_keeps_its_order_and_waits(kind):
 
 
 def test_a_cancel_ends_a_wait_at_once(any_mode, kind):
-    dag, failed = DAG("cancelled wait"), threading.Event()
+    dag, failed, context = DAG("cancelled wait"), threading.Event(), Context()
 
-    def broken(context):
+    def broken():
         failed.set()
         raise OSError
 
-    def cancel(context):
-        failed.wait(5)
-        context.cancel()
-
     dag.node(kind(broken), retry=2, retry_delay=30)
-    with CancelledOnRetry() as observer:
-        taken, error = seconds_of(any_mode, dag, observers=[observer])
-    assert "cancelled" in str(error)
+    with cancelled_after(failed, context):
+        taken, error = seconds_of(any_mode, dag, context=context)
+    assert isinstance(error, RunCancelledError)
     assert taken < 5
 
 

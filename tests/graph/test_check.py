@@ -1,5 +1,7 @@
 """The problems of a definition, all at once."""
 
+import copy
+import pickle
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, NamedTuple, Optional, Protocol, TypeVar, Union
 
@@ -64,6 +66,10 @@ def broken():
     """A DAG with a ring and a crowded input."""
     dag = ring("a", "b")
     return dag.add_node("c", give).add_node("d", take).connect("a", "d").connect("c", "d", input="x")
+
+
+def pickled(problem):
+    return pickle.loads(pickle.dumps(problem))  # noqa: S301 - our own bytes
 
 
 def errors(dag, **options):
@@ -171,6 +177,13 @@ def test_a_problem_is_its_own_text():
 def test_a_problem_tells_its_severity_and_kind():
     (problem,) = DAG("flow").validate()
     assert (problem.severity, problem.kind) == ("error", "empty")
+
+
+@pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, pickled])
+def test_a_problem_keeps_its_data_when_it_is_copied(clone):
+    (problem,) = warnings(ring("a").add_node("lone", give))
+    twin = clone(problem)
+    assert (twin, twin.severity, twin.kind, twin.nodes) == (problem, "warning", "disconnected", ("lone",))
 
 
 def test_one_error_holds_every_problem_of_every_kind():

@@ -4,6 +4,7 @@ import pytest
 
 from fast_dag import (
     DAG,
+    CycleError,
     DuplicateNodeError,
     Edge,
     InvalidNodeError,
@@ -233,6 +234,17 @@ def test_autowire_does_not_connect_a_node_to_itself():
 def test_autowire_feeds_a_defaulted_input_too():
     dag = DAG("flow", autowire=True).add_node("rows", lambda: 3).add_node("count", lambda rows=0: rows + 1)
     assert dag.run() == 4
+
+
+def test_a_loop_by_autowire_is_a_cycle_error():
+    dag = DAG("flow", autowire=True).add_node("a", lambda b: b).add_node("b", lambda a: a)
+    with pytest.raises(CycleError, match="a -> b -> a"):
+        dag.run()
+
+
+def test_autowire_leaves_routers_alone():
+    dag = DAG("flow", autowire=True).add_node("check", lambda: True, node_type="conditional")
+    assert dag.add_node("b", lambda check: check).run(check=5) == 5
 
 
 def test_without_autowire_equal_names_connect_nothing():

@@ -8,7 +8,7 @@ import pytest
 import fast_dag  # noqa: F401 - a quoted annotation names it
 from fast_dag import Context, InvalidNodeError, Node
 from fast_dag import Context as Surroundings  # noqa: F401 - likewise
-from fast_dag.graph.signature import is_async_function, origin_name, read_signature, unwrapped
+from fast_dag.graph.signature import is_async_function, origin_name, unwrapped
 
 
 def plain(function):
@@ -120,10 +120,6 @@ def test_the_self_of_a_bound_method_decorated_without_wraps_is_no_input():
 
 def test_the_class_of_a_class_method_is_no_input():
     assert Node(Scale.named).inputs == ("text",)
-
-
-def test_a_static_method_has_all_its_inputs():
-    assert Node(Scale.twice).inputs == ("number",)
 
 
 def test_a_callable_object_has_the_inputs_of_its_call():
@@ -349,10 +345,3 @@ def test_what_gives_a_value_is_not_async(function):
 )
 def test_the_name_of_an_annotation_is_bare(annotation, name):
     assert origin_name(annotation) == name
-
-
-def test_the_return_annotation_is_part_of_the_signature():
-    def count() -> int:
-        return 1
-
-    assert read_signature(count, None, "count").returns is int

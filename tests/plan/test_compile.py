@@ -1,5 +1,7 @@
 """From a checked graph to a flat plan."""
 
+import gc
+
 import pytest
 
 from fast_dag import DAG, CycleError, ValidationError
@@ -21,13 +23,15 @@ def take(x, y=0):
 @pytest.fixture(scope="module")
 def giant():
     """A chain of 100,000 nodes, the first of which feeds every other one as well."""
+    gc.disable()  # the collector would walk the giant again and again
     dag = DAG("giant")
     for number in range(SIZE):
         dag.add_node(f"n{number}", lambda depth=0, hub=0: depth + 1)
     for number in range(1, SIZE):
         dag.connect(f"n{number - 1}", f"n{number}", input="depth")
         dag.connect("n0", f"n{number}", input="hub")
-    return dag
+    yield dag
+    gc.enable()
 
 
 def test_units_are_numbered_in_execution_order():
@@ -115,11 +119,7 @@ def test_an_any_node_waits_for_one_edge_and_an_all_node_for_each():
     }
 
 
-def test_a_hundred_thousand_nodes_deep_and_wide_are_valid(giant):
-    assert giant.is_valid
-
-
-def test_a_hundred_thousand_nodes_deep_and_wide_are_planned_in_order(giant):
+def test_a_hundred_thousand_nodes_deep_and_wide_are_checked_and_planned(giant):
     assert giant.plan().names[-1] == f"n{SIZE - 1}"
 
 

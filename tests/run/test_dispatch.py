@@ -11,7 +11,7 @@ from tests.run.plans import plan_of, run_of
 def desk_of(plan, limit=None, **options):
     """A desk that has taken in the first steps of a run of *plan*."""
     desk = Dispatch(run_of(plan), limit, **options)
-    desk.begin()
+    desk.begin(desk.run.ready())
     return desk
 
 

@@ -1,0 +1,97 @@
+"""Daemon threads: as many as are needed, none more, and none left."""
+
+import threading
+
+import pytest
+
+from fast_dag.runners.daemons import Daemons
+from tests.conformance.modes import comes_true
+
+
+@pytest.fixture
+def pool():
+    daemons = Daemons(2)
+    yield daemons
+    daemons.close()
+
+
+def workers():
+    return [each for each in threading.enumerate() if each.name.startswith("fast_dag-")]
+
+
+def test_work_is_done_on_a_daemon_thread(pool):
+    found, done = [], threading.Event()
+
+    def work():
+        found.append(threading.current_thread())
+        done.set()
+
+    pool.submit(work)
+    assert done.wait(5)
+    assert found[0].daemon
+    assert found[0] is not threading.current_thread()
+
+
+def test_no_more_threads_are_at_work_than_allowed(pool):
+    gate, begun = threading.Event(), []
+
+    def work():
+        begun.append(threading.current_thread().name)
+        gate.wait(5)
+
+    for _ in range(6):
+        pool.submit(work)
+    assert comes_true(lambda: len(begun) == 2)
+    assert not comes_true(lambda: len(begun) > 2, within=0.02)
+    gate.set()
+    assert comes_true(lambda: len(begun) == 6)
+    assert len(set(begun)) == 2
+
+
+def test_what_has_begun_cannot_be_cancelled_and_its_thread_is_replaced(pool):
+    gate, begun, done = threading.Event(), [], []
+
+    def stuck():
+        begun.append(1)
+        gate.wait(5)
+
+    jobs = [pool.submit(stuck) for _ in range(2)]
+    assert comes_true(lambda: len(begun) == 2)
+    pool.submit(lambda: done.append(1))
+    assert jobs[0].cancel() is False
+    assert comes_true(lambda: done == [1])
+    gate.set()
+
+
+def test_what_has_not_begun_is_dropped_when_it_is_cancelled(pool):
+    gate, begun, done = threading.Event(), [], []
+
+    def stuck():
+        begun.append(1)
+        gate.wait(5)
+
+    for _ in range(2):
+        pool.submit(stuck)
+    assert comes_true(lambda: len(begun) == 2)
+    waiting = pool.submit(lambda: done.append("cancelled"))
+    pool.submit(lambda: done.append("kept"))
+    assert waiting.cancel() is True
+    gate.set()
+    assert comes_true(lambda: done == ["kept"])
+
+
+def test_closing_drops_what_has_not_begun_and_ends_the_threads(pool):
+    gate, begun, done = threading.Event(), [], []
+
+    def stuck():
+        begun.append(1)
+        gate.wait(5)
+
+    for _ in range(2):
+        pool.submit(stuck)
+    assert comes_true(lambda: len(begun) == 2)
+    pool.submit(lambda: done.append(1))
+    pool.close()
+    gate.set()
+    assert comes_true(lambda: not workers())
+    assert done == []

@@ -1,0 +1,176 @@
+"""The decorators of a workflow: bare, with (), or with keywords."""
+
+import functools
+
+import pytest
+
+from fast_dag import DAG, DuplicateNodeError, InvalidNodeError, Node, NodeType, UnknownOptionError
+
+DECORATORS = {
+    "node": NodeType.STANDARD,
+    "condition": NodeType.CONDITIONAL,
+    "select": NodeType.SELECT,
+    "any": NodeType.ANY,
+    "all": NodeType.ALL,
+    "any_node": NodeType.ANY,
+    "all_node": NodeType.ALL,
+}
+
+
+def load(path, rows=10):
+    """Read rows."""
+    return path, rows
+
+
+@pytest.fixture(params=DECORATORS)
+def decorator(request):
+    """The name of a decorator."""
+    return request.param
+
+
+@pytest.fixture
+def dag():
+    return DAG("flow")
+
+
+def test_a_bare_decorator_gives_a_node_of_its_type(dag, decorator):
+    node = getattr(dag, decorator)(load)
+    assert (isinstance(node, Node), node.node_type) == (True, DECORATORS[decorator])
+
+
+def test_a_decorator_with_empty_brackets_gives_a_node_of_its_type(dag, decorator):
+    node = getattr(dag, decorator)()(load)
+    assert (isinstance(node, Node), node.node_type) == (True, DECORATORS[decorator])
+
+
+def test_a_decorator_with_keywords_gives_a_node_of_its_type(dag, decorator):
+    node = getattr(dag, decorator)(name="other", retry=2)(load)
+    assert (node.name, node.settings.retry, node.node_type) == ("other", 2, DECORATORS[decorator])
+
+
+def test_a_decorated_function_is_a_node_of_the_workflow(dag, decorator):
+    node = getattr(dag, decorator)(load)
+    assert dag.nodes == {"load": node}
+
+
+def test_a_decorator_takes_everything_that_a_node_takes(dag):
+    node = dag.node(inputs=["file"], outputs=["a", "b"], description="Text", metadata={"k": 1})(load)
+    seen = (node.inputs, node.outputs, node.description, node.metadata)
+    assert seen == (("file", "rows"), ("a", "b"), "Text", {"k": 1})
+
+
+def test_an_unknown_keyword_is_refused_with_a_suggestion(dag, decorator):
+    with pytest.raises(UnknownOptionError, match="did you mean 'timeout'"):
+        getattr(dag, decorator)(timeuot=3)(load)
+
+
+def test_the_type_of_a_node_is_no_keyword_of_a_decorator(dag, decorator):
+    with pytest.raises(UnknownOptionError, match="'node_type'"):
+        getattr(dag, decorator)(node_type="any")(load)
+
+
+def test_a_refused_node_is_not_added(dag):
+    with pytest.raises(UnknownOptionError):
+        dag.node(load, colour="red")
+    assert len(dag) == 0
+
+
+@pytest.mark.parametrize("thing", [5, "text", []])
+def test_what_cannot_be_called_cannot_be_decorated(dag, thing):
+    with pytest.raises(InvalidNodeError, match="not callable"):
+        dag.node(thing)
+
+
+def test_decorating_the_same_function_again_gives_the_same_node(dag):
+    assert dag.node(load) is dag.node(load)
+
+
+def test_decorating_the_same_function_again_updates_the_settings_given(dag):
+    dag.node(load, retry=3, timeout=1)
+    dag.node(load, timeout=2)
+    settings = dag.nodes["load"].settings
+    assert (settings.retry, settings.timeout) == (3, 2)
+
+
+def test_decorating_a_node_again_updates_its_settings(dag):
+    dag.node(retry=3)(dag.node(timeout=1)(load))
+    settings = dag.nodes["load"].settings
+    assert (settings.retry, settings.timeout) == (3, 1)
+
+
+def test_decorating_the_same_function_again_keeps_its_edges(dag):
+    dag.add_node("source", lambda: 1).node(load)
+    dag.connect("source", "load").node(load, retry=3)
+    assert [str(edge) for edge in dag.connections] == ["source.result -> load.path"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"retry": 3}, {"description": "Text"}),
+        ({"inputs": ["file"]}, {"metadata": {"k": 1}}),
+        ({"outputs": ["a", "b"]}, {"inputs": ["file"]}),
+        ({"description": "Text"}, {"outputs": ["a", "b"]}),
+        ({"metadata": {"k": 1}}, {"description": "Text"}),
+    ],
+)
+def test_decorating_the_same_function_again_keeps_what_is_not_given(dag, first, second):
+    def facts(node):
+        return node.inputs, node.outputs, node.description, node.metadata, node.settings
+
+    dag.node(dag.node(load, **first), **second)
+    assert facts(dag.nodes["load"]) == facts(Node(load, **first, **second))
+
+
+def test_the_same_function_under_another_name_is_another_node(dag):
+    dag.node(load)
+    dag.node(load, name="other")
+    assert list(dag.nodes) == ["load", "other"]
+
+
+def test_another_function_under_a_taken_name_is_refused(dag):
+    dag.node(load)
+    with pytest.raises(DuplicateNodeError, match="node 'load' already exists"):
+        dag.node(lambda: 1, name="load")
+
+
+def test_another_function_may_replace_the_one_of_that_name(dag):
+    dag.node(load)
+    node = dag.node(lambda: 1, name="load", replace=True)
+    assert dag.nodes == {"load": node}
+
+
+def test_two_wrappers_without_wraps_do_not_collide(dag):
+    def plain(function):
+        def wrapper(*args, **kwargs):
+            return function(*args, **kwargs)
+
+        return wrapper
+
+    @dag.node
+    @plain
+    def first():
+        return 1
+
+    @dag.node
+    @plain
+    def second():
+        return 2
+
+    assert list(dag.nodes) == ["first", "second"]
+
+
+def test_a_node_of_another_workflow_is_decorated_by_its_function(dag):
+    other = DAG("other").node(load)
+    assert dag.node(other).func is load
+
+
+def test_a_decorator_can_be_kept_and_used_again(dag):
+    retried = functools.partial(dag.node, retry=3)
+    assert [retried(load).settings.retry, retried(name="b")(load).settings.retry] == [3, 3]
+
+
+def test_two_workflows_do_not_share_a_decorator(dag):
+    other = DAG("other")
+    other.node(load)
+    assert len(dag) == 0
