@@ -60,7 +60,7 @@ def unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:
         return types.MethodType(unwrapped(function.__func__), function.__self__)
     seen: set[int] = set()
     while True:
-        function = inspect.unwrap(function)
+        function = _unwrapped_by_attribute(function)
         seen.add(id(function))
         inner = _wrapped_by_closure(function)
         if inner is None or id(inner) in seen:
@@ -174,6 +174,15 @@ def _names_injectable(text: str, function: Callable[..., Any]) -> bool:
     if found is None:
         return text.rsplit(".", maxsplit=1)[-1] in INJECTABLE_NAMES
     return isinstance(found, type) and hasattr(found, "__fast_dag_injected__")
+
+
+def _unwrapped_by_attribute(function: Callable[..., Any]) -> Callable[..., Any]:
+    try:
+        inner: Callable[..., Any] = inspect.unwrap(function)
+    except ValueError as error:
+        msg = f"{function!r} wraps itself: its __wrapped__ leads back to it"
+        raise InvalidNodeError(msg) from error
+    return inner
 
 
 def _wrapped_by_closure(function: Callable[..., Any]) -> Callable[..., Any] | None:

@@ -154,7 +154,7 @@ class Context:
         """Merge *values* into ``metrics[name]``."""
         self.metrics.setdefault(name, {}).update(values)
 
-    def to_dict(self, *, strict: bool = False) -> dict[str, Any]:
+    def to_dict(self, strict: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - the contract's form
         """A JSON-ready dict; a value JSON cannot hold becomes ``{"$repr": text}``.
 
         Raises:

@@ -11,6 +11,7 @@ from fast_dag.run.events import Observer
 from fast_dag.values import NodeType
 from fast_dag.workflow import dry
 from fast_dag.workflow.decorators import Decorator
+from fast_dag.workflow.keywords import known_keywords
 from fast_dag.workflow.options import ErrorHandler, RunOptions
 from fast_dag.workflow.runner import DAGRunner
 from fast_dag.workflow.runtime import execute, execute_async
@@ -48,6 +49,7 @@ class DAG(Workflow):
         """A runner with default options."""
         return DAGRunner(self)
 
+    @known_keywords
     def connect(
         self,
         source: End,
@@ -73,6 +75,7 @@ class DAG(Workflow):
         self.graph.connect_pairs([(source, output, target, input, optional)])
         return self
 
+    @known_keywords
     def disconnect(
         self,
         source: End,
@@ -89,6 +92,7 @@ class DAG(Workflow):
         self.graph.disconnect(source, target, output, input)
         return self
 
+    @known_keywords
     def can_connect(
         self,
         source: End,

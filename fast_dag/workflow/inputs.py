@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fast_dag.errors import MissingInputError, UnknownOptionError, suggestion
+from fast_dag.errors import MissingInputError, UnknownOptionError, ValidationError, suggestion
 from fast_dag.plan.plan import Plan
 from fast_dag.values import NO_DATA
 from fast_dag.workflow.options import OPTION_NAMES
@@ -13,6 +13,9 @@ from fast_dag.workflow.options import OPTION_NAMES
 
 def merged(inputs: Mapping[str, Any] | None, node_inputs: Mapping[str, Any]) -> dict[str, Any]:
     """All run inputs; UnknownOptionError for a name given twice."""
+    if inputs is not None and not isinstance(inputs, Mapping):
+        msg = f"inputs must map names to values, got {inputs!r}"
+        raise ValidationError(msg)
     given = dict(inputs or {})
     twice = [name for name in node_inputs if name in given]
     if twice:

@@ -11,7 +11,7 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from fast_dag.errors import ExecutionError, RunCancelledError, TimeoutError
+from fast_dag.errors import ExecutionError, RunCancelledError, TimeoutError, ValidationError
 from fast_dag.run.context import Context
 from fast_dag.run.events import Event, Note, RunFinished, RunStarted
 from fast_dag.run.graph_run import GraphRun
@@ -122,6 +122,9 @@ def _begin(
 
 def _claimed(context: Context | None) -> Context:
     context = Context() if context is None else context
+    if not isinstance(context, Context):
+        msg = f"context must be a Context, got {context!r}"
+        raise ValidationError(msg)
     if not context.claim():
         msg = "this context is in use by another run: give each run one of its own"
         raise ExecutionError(msg)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import MappingProxyType
+from types import MappingProxyType, MethodType
 from typing import Any, Self
 
 from fast_dag.errors import InvalidNodeError, ValidationError
@@ -17,6 +17,7 @@ from fast_dag.plan.plan import Plan
 from fast_dag.run.context import Context
 from fast_dag.run.events import Observer
 from fast_dag.values import NodeType
+from fast_dag.workflow.keywords import known_keywords
 
 AnyNode = Node[..., Any]
 NodeErrorHandler = Callable[[AnyNode, dict[str, Any], Exception], Any]
@@ -35,6 +36,7 @@ class Workflow:
         ValueError: the name is empty.
     """
 
+    @known_keywords
     def __init__(
         self,
         name: str,
@@ -140,7 +142,7 @@ class Workflow:
         function = func.func if isinstance(func, Node) else func
         made = Node(function, name=name, node_type=node_type, **options)
         old = self.graph.nodes.get(made.name)
-        if old is not None and old.func is function and not replace:
+        if old is not None and _is_same(old.func, function) and not replace:
             return self._again(old, made, options)
         self.graph.add(made, replace=replace)
         return made
@@ -212,6 +214,7 @@ class Workflow:
 
     # Checks
 
+    @known_keywords
     def validate(
         self, *, check_types: bool = False, allow_disconnected: bool = True, strict_routers: bool = False
     ) -> list[Problem]:
@@ -229,6 +232,7 @@ class Workflow:
             strict_routers=strict_routers,
         )
 
+    @known_keywords
     def validate_or_raise(
         self, *, check_types: bool = False, allow_disconnected: bool = True, strict_routers: bool = False
     ) -> None:
@@ -308,12 +312,14 @@ class Workflow:
 
     def _again(self, old: AnyNode, made: AnyNode, options: dict[str, Any]) -> AnyNode:
         """The same function a second time: what is given now counts, the rest stays."""
-        given = {name: value for name, value in options.items() if value is not None}
-        if given.keys() <= NAMES and made.node_type is old.node_type:
+        given = {name: value for name, value in options.items() if name in NAMES or value is not None}
+        # A plain decorator over a special one, such as a condition, adds to it.
+        node_type = old.node_type if made.node_type is NodeType.STANDARD else made.node_type
+        if given.keys() <= NAMES and node_type is old.node_type:
             old.updated(**given)
             self.graph.touch()
             return old
-        made = Node(old.func, name=old.name, node_type=made.node_type, **{**old.options, **given})
+        made = Node(old.func, name=old.name, node_type=node_type, **{**old.options, **given})
         self.graph.add(made, replace=True)
         return made
 
@@ -325,3 +331,8 @@ class Workflow:
         copy.node_error_handlers = {node: fn for node, fn in self.node_error_handlers.items() if node in kept}
         copy.observers = list(self.observers)
         return copy
+
+
+def _is_same(one: Callable[..., Any], other: Callable[..., Any]) -> bool:
+    """Whether both are the same function; a bound method is made anew each time it is looked up."""
+    return one is other or (isinstance(one, MethodType) and one == other)

@@ -11,6 +11,7 @@ from time import monotonic, perf_counter, sleep
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import trio
 
 MARGIN = 0.35
@@ -67,12 +68,27 @@ ASYNC = [ASYNC_MODE, ON_ASYNCIO, ON_TRIO]
 LEAVING = [SEQUENTIAL, PARALLEL, ASYNC_MODE, ON_EXECUTOR]
 
 
+class Meeting:
+    """Where async nodes wait until *count* of them are there."""
+
+    def __init__(self, count):
+        self.left = count
+        self.complete = anyio.Event()
+
+    async def join(self):
+        self.left -= 1
+        if not self.left:
+            self.complete.set()
+        with anyio.fail_after(5):
+            await self.complete.wait()
+
+
 def as_async(function):
     """An async function that does the same, after giving others a turn."""
 
     @functools.wraps(function)
     async def call(*args, **kwargs):
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
         return function(*args, **kwargs)
 
     return call
@@ -82,7 +98,7 @@ def raised_by(mode, dag, *args, **options):
     """The exception that a run ends with."""
     try:
         mode(dag, *args, **options)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - Ctrl-C and the like are what some tests are about
         return error
     raise AssertionError("the run ended without an error")
 
@@ -92,7 +108,7 @@ def seconds_of(mode, dag, *args, **options):
     started = perf_counter()
     try:
         mode(dag, *args, **options)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - as above
         return perf_counter() - started, error
     return perf_counter() - started, None
 

@@ -273,7 +273,7 @@ def test_what_has_happened_is_told_while_others_are_under_way(concurrent_mode, g
     dag.node(lambda: heard.wait(8), name="slow")
     dag.node(quick, timeout=0.02, retry=2, retry_delay=30, retry_on=(ValueError,))
     options = {"observers": [observer], "error_strategy": "continue", "max_workers": 2}
-    seconds_of(concurrent_mode, dag, timeout=0.5, **options)
+    seconds_of(concurrent_mode, dag, timeout=0.3, **options)
     assert dag.results["slow"] is True
 
 

@@ -5,6 +5,7 @@ import builtins
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from time import sleep
 
 import anyio
@@ -73,10 +74,8 @@ def refusing(gate):
 
     async def stuck():
         while not gate.is_set():
-            try:
+            with suppress(asyncio.CancelledError):
                 await anyio.sleep(0.01)
-            except asyncio.CancelledError:
-                pass
 
     return stuck
 
@@ -128,7 +127,7 @@ def test_the_late_result_of_an_abandoned_attempt_is_never_used(any_mode, gate):
         returned.set()
         return "first"
 
-    dag.node(slow, timeout=0.2, retry=2)
+    dag.node(slow, timeout=0.1, retry=2)
     assert any_mode(dag) == "second"
     assert dag.results == {"slow": "second"}
 
@@ -164,9 +163,8 @@ def test_a_timeout_error_of_the_node_itself_is_its_own(any_mode, kind):
 def test_the_clock_of_a_sync_node_starts_when_a_thread_has_it(any_mode):
     dag = DAG("queue")
     for index in range(4):
-        dag.node(lambda: sleep(0.05), name=f"n{index}", timeout=0.15)
-    workers = {"max_workers": 1}
-    any_mode(dag, **workers)
+        dag.node(lambda: sleep(0.03), name=f"n{index}", timeout=0.1)
+    any_mode(dag, max_workers=1)
     assert dag.context.metrics["nodes_executed"] == 4
 
 
@@ -239,7 +237,7 @@ def test_a_timeout_must_be_a_positive_number(any_mode, timeout):
 def test_nothing_starts_after_the_deadline(any_mode, gate):
     dag, calls = DAG("late"), []
     stuck = dag.node(waiting_for(gate))
-    stuck >> dag.node(lambda stuck: calls.append(stuck), name="after")
+    stuck >> dag.node(calls.append, name="after", inputs=["stuck"])
     raised_by(any_mode, dag, timeout=0.05)
     gate.set()
     assert not comes_true(lambda: calls, within=0.05)
@@ -274,5 +272,7 @@ run(sync_node, lambda dag: trio.run(lambda: dag.run_async(timeout=0.05)))
 
 def test_threads_left_behind_do_not_delay_the_end_of_the_process():
     command = [sys.executable, "-W", "error", "-c", PROGRAM]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=15, check=True)
+    ended = subprocess.run(  # noqa: S603 - our own program
+        command, capture_output=True, text=True, timeout=15, check=True
+    )
     assert (ended.stdout, ended.stderr) == ("timed out\n" * 8, "")

@@ -1,4 +1,4 @@
-"""Runs that end early: after the first failure, by a cancel, with the task they run in."""
+"""Cancelling: through the context, by Ctrl-C, with the task that a run is awaited in."""
 
 import asyncio
 import signal
@@ -9,124 +9,7 @@ import pytest
 import trio
 
 from fast_dag import DAG, Context, RunCancelledError
-from tests.conformance.modes import (
-    MARGIN,
-    SEQUENTIAL,
-    cancelled_after,
-    comes_true,
-    raised_by,
-    seconds_of,
-)
-
-
-def failing_beside(slow, started):
-    """A DAG in which one node fails once *slow*, which sets *started*, is under way."""
-    dag = DAG("fail fast")
-
-    def bad():
-        started.wait(10)
-        raise ValueError("broken")
-
-    dag.node(slow, name="slow") >> dag.node(lambda slow: slow, name="after_slow")
-    dag.node(bad)
-    return dag
-
-
-def test_fail_fast_does_not_wait_for_a_slow_sync_sibling(concurrent_mode, gate):
-    started = threading.Event()
-
-    def slow():
-        started.set()
-        gate.wait(10)
-
-    dag = failing_beside(slow, started)
-    taken, error = seconds_of(concurrent_mode, dag, max_workers=2)
-    assert isinstance(error, ValueError)
-    assert taken < MARGIN
-    assert dag.context.metrics["abandoned_threads"] == 1
-
-
-def test_fail_fast_cancels_async_siblings_and_awaits_them(concurrent_mode):
-    started, steps = threading.Event(), []
-
-    async def slow():
-        started.set()
-        try:
-            await anyio.sleep(30)
-        finally:
-            steps.append("cancelled")
-            with anyio.CancelScope(shield=True):
-                await anyio.sleep(0.01)
-            steps.append("ended")
-
-    taken, error = seconds_of(concurrent_mode, failing_beside(slow, started), max_workers=2)
-    assert isinstance(error, ValueError)
-    assert taken < 0.1 + MARGIN
-    assert steps == ["cancelled", "ended"]
-
-
-def test_after_a_failure_no_new_node_starts(any_mode, kind):
-    dag, calls = DAG("fail fast"), []
-
-    def bad():
-        raise ValueError("broken")
-
-    dag.node(kind(bad))
-    for index in range(20):
-        dag.node(lambda index=index: calls.append(index), name=f"n{index}")
-    raised_by(any_mode, dag)
-    after = len(calls)
-    assert not comes_true(lambda: len(calls) > after, within=0.02)
-    assert any_mode is not SEQUENTIAL or not calls
-
-
-def test_a_long_sync_node_sees_that_the_run_has_failed(concurrent_mode):
-    started, seen = threading.Event(), threading.Event()
-
-    def slow(context):
-        started.set()
-        if comes_true(lambda: context.cancelled):
-            seen.set()
-
-    raised_by(concurrent_mode, failing_beside(slow, started), max_workers=2)
-    assert seen.wait(5)
-
-
-def test_the_result_of_a_sibling_left_behind_is_dropped(concurrent_mode, gate):
-    started, returned = threading.Event(), threading.Event()
-
-    def slow():
-        started.set()
-        gate.wait(10)
-        returned.set()
-        return "late"
-
-    dag = failing_beside(slow, started)
-    raised_by(concurrent_mode, dag, max_workers=2)
-    gate.set()
-    returned.wait(10)
-    assert dag.results == {}
-
-
-def test_an_awaitable_from_a_sibling_left_behind_is_not_awaited(concurrent_mode, gate):
-    started, returned, awaited = threading.Event(), threading.Event(), threading.Event()
-
-    async def later():
-        awaited.set()
-
-    def slow():
-        started.set()
-        gate.wait(10)
-        returned.set()
-        return later()
-
-    raised_by(concurrent_mode, failing_beside(slow, started), max_workers=2)
-    gate.set()
-    returned.wait(10)
-    assert not awaited.wait(0.02)
-
-
-# Cancel through the context
+from tests.conformance.modes import SEQUENTIAL, cancelled_after, comes_true, raised_by, seconds_of
 
 
 def test_a_cancel_from_another_thread_ends_an_async_node_at_once(any_mode):
@@ -171,7 +54,7 @@ def test_a_cancel_takes_effect_when_the_sync_node_of_a_sequential_run_returns():
         started.set()
         return comes_true(lambda: context.cancelled)
 
-    dag.node(slow) >> dag.node(lambda slow: calls.append(slow), name="after")
+    dag.node(slow) >> dag.node(calls.append, name="after", inputs=["slow"])
     with cancelled_after(started, context):
         error = raised_by(SEQUENTIAL, dag, context=context)
     assert isinstance(error, RunCancelledError)
@@ -185,7 +68,7 @@ def test_a_node_may_cancel_its_own_run(any_mode, kind):
         context.cancel("seen enough")
         return 1
 
-    dag.node(kind(stop)) >> dag.node(lambda stop: calls.append(stop), name="after")
+    dag.node(kind(stop)) >> dag.node(calls.append, name="after", inputs=["stop"])
     error = raised_by(any_mode, dag)
     assert isinstance(error, RunCancelledError)
     assert "seen enough" in str(error)
@@ -339,8 +222,7 @@ def test_cancelling_the_asyncio_task_does_not_wait_for_a_sync_node(gate):
 
     async def main():
         task = asyncio.create_task(dag.run_async())
-        while not started.is_set():
-            await asyncio.sleep(0.001)
+        await asyncio.to_thread(started.wait, 5)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

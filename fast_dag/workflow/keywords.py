@@ -1,0 +1,28 @@
+"""Public calls that say which keyword they do not know."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from fast_dag.errors import unknown_options
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def known_keywords(method: Callable[P, R]) -> Callable[P, R]:
+    """*method*, which raises UnknownOptionError with a suggestion for a keyword it does not take."""
+    known = frozenset(inspect.signature(method).parameters)
+    where = method.__qualname__.removesuffix(".__init__")
+
+    @functools.wraps(method)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        unknown = [name for name in kwargs if name not in known]
+        if unknown:
+            raise unknown_options(unknown, known - {"self"}, where)
+        return method(*args, **kwargs)
+
+    return checked
