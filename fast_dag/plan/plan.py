@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fast_dag.graph.node import Node
 from fast_dag.values import NO_DATA
@@ -32,8 +32,7 @@ Row = tuple[Callable[..., Any], int, Any, Any]
 """A function, its row kind, and two arguments of that kind: slots, a tuple of slots, or a layout."""
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(NamedTuple):
     """Where one argument comes from: the value in *slot*, or of that its part *output*."""
 
     name: str
@@ -51,8 +50,7 @@ class Argument:
     injected: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """The arguments of one unit; *collect* tells how a joining parameter takes its sources."""
 
     node: str
@@ -63,8 +61,7 @@ class Layout:
     """The slot with the run inputs for a function that takes any name, -1 if it does not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """An edge between units: dead if its *slot* has no value when *source* has settled."""
 
     source: int
@@ -78,8 +75,7 @@ class Link:
     """For an optional edge the part of the value it is about."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cycle:
+class Cycle(NamedTuple):
     """A range of units that is gone through again as long as *again* says so.
 
     *leave* has an edge from every unit of the body, and one from *enter*, so that a cycle in which
@@ -95,7 +91,7 @@ class Cycle:
     """Slots whose values are copied into others before the next iteration."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Plan:
     """A checked graph, ready to run as often as wanted."""
 

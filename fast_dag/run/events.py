@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +95,10 @@ class NodeAbandoned(NodeEvent):
     timeout: float | None
 
 
-class Note(NamedTuple):
-    """An event before the runner has stamped it: its class, the step it is about, the other fields."""
-
-    event: type[Event]
-    step: int
-    fields: dict[str, Any]
-
+EVENTS: dict[str, type[Event]] = {
+    event.kind: event
+    for event in (RunStarted, RunFinished, NodeStarted, NodeFinished, NodeFailed, NodeSkipped, NodeAbandoned)
+}
 
 Observer = Callable[[Event], object]
 """Called with each event of a run; its answer is ignored."""

@@ -25,8 +25,8 @@ from typing import Any, Final
 from fast_dag.errors import RunStalled
 from fast_dag.plan.plan import ANY, ENTER, LEAVE, ROUTER, Cycle, Link, Plan
 from fast_dag.run.context import Context
-from fast_dag.run.events import NodeSkipped, Note
 from fast_dag.run.frontier import SKIPPED, STARTS, Frontier
+from fast_dag.run.notes import Note
 from fast_dag.run.policy import Handlers
 from fast_dag.run.step import Route, part_of
 from fast_dag.run.tally import Tally
@@ -244,7 +244,7 @@ class GraphRun:
         self.state[step] = DEAD
         self.tally.skipped += 1
         if self.notes is not None:
-            self.notes.append(Note(NodeSkipped, step, {"reason": self._reason(step), "attempt": 0}))
+            self.notes.append(Note("node_skipped", step, {"reason": self._reason(step), "attempt": 0}))
         self._settled(1)
 
     def _settled(self, count: int) -> None:

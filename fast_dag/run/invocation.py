@@ -12,8 +12,8 @@ from typing import Any
 
 from fast_dag.errors import ExecutionError, MissingOutputError, TimeoutError
 from fast_dag.plan.plan import ROUTER
-from fast_dag.run.events import NodeEvent, NodeFailed, NodeFinished, NodeStarted, Note
 from fast_dag.run.graph_run import GraphRun
+from fast_dag.run.notes import Note
 from fast_dag.run.requests import (
     NOTHING,
     Ask,
@@ -42,18 +42,18 @@ def invocation(run: GraphRun, step: int, outcome: Outcome | None = None) -> Invo
         number += 1
         answer, outcome = yield from _attempt(run, step, number, outcome)
         if isinstance(answer, Success):
-            _note(run, step, NodeFinished, number, outcome, result=answer.value)
+            _note(run, step, "node_finished", number, outcome, result=answer.value)
             return answer
         retry_in = _retry_in(run, step, number, answer.error)
         if retry_in is None:
             verdict = yield from _ask_handlers(run, step, number, answer.error)
             if verdict is not None:
-                _note(run, step, NodeFailed, number, outcome, error=answer.error, retry_in=None)
+                _note(run, step, "node_failed", number, outcome, error=answer.error, retry_in=None)
                 if isinstance(verdict, Success):
-                    _note(run, step, NodeFinished, number, outcome, result=verdict.value)
+                    _note(run, step, "node_finished", number, outcome, result=verdict.value)
                 return verdict
             retry_in = 0.0
-        _note(run, step, NodeFailed, number, outcome, error=answer.error, retry_in=retry_in)
+        _note(run, step, "node_failed", number, outcome, error=answer.error, retry_in=retry_in)
         if retry_in:
             yield Wait(retry_in)
         outcome = None
@@ -81,7 +81,7 @@ def _attempt(
 ) -> Generator[Request, Outcome, tuple[Success | Failure, Outcome]]:
     """Make one attempt, unless its *outcome* is there already."""
     if outcome is None:
-        _note(run, step, NodeStarted, number, inputs=_inputs(run, step) if run.notes is not None else None)
+        _note(run, step, "node_started", number, inputs=_inputs(run, step) if run.notes is not None else None)
         try:
             request = attempt_at(run, step)
         except MissingOutputError as error:
@@ -175,7 +175,7 @@ def _timeout(run: GraphRun, step: int, number: int) -> TimeoutError:
 def _note(
     run: GraphRun,
     step: int,
-    event: type[NodeEvent],
+    kind: str,
     number: int,
     outcome: Outcome | None = None,
     **fields: Any,
@@ -187,4 +187,4 @@ def _note(
         fields["duration"] = outcome.duration
         if outcome.worker:
             fields["worker"] = outcome.worker
-    run.notes.append(Note(event, step, {"attempt": number, **fields}))
+    run.notes.append(Note(kind, step, {"attempt": number, **fields}))

@@ -7,8 +7,8 @@ import itertools
 
 from fast_dag.errors import TimeoutError
 from fast_dag.run.dispatch import Dispatch
-from fast_dag.run.events import NodeAbandoned, Note
 from fast_dag.run.graph_run import GraphRun
+from fast_dag.run.notes import Note
 from fast_dag.run.requests import Call, Outcome, Request, Wait
 from fast_dag.runners.calls import GRACE
 
@@ -79,4 +79,4 @@ def abandon(run: GraphRun, request: Request) -> None:
     run.tally.abandoned += not request.cancelling
     if run.notes is not None and isinstance(request, Call):
         about = {"attempt": run.tally.attempts[request.step] + 1, "timeout": request.timeout}
-        run.notes.append(Note(NodeAbandoned, request.step, about))
+        run.notes.append(Note("node_abandoned", request.step, about))

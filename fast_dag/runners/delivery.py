@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
-from fast_dag.run.events import Event, NodeEvent, Note, Observer
+from fast_dag.run.events import EVENTS, Event, NodeEvent, Observer
 from fast_dag.run.graph_run import GraphRun
+from fast_dag.run.notes import Note
 
 VALUES = ("inputs", "result")
 """Fields that only observers with `wants_values` are given."""
@@ -60,10 +61,11 @@ class Delivery:
         if not with_values:
             for name in VALUES:
                 fields.pop(name, None)
-        if issubclass(note.event, NodeEvent):
+        event = EVENTS[note.kind]
+        if issubclass(event, NodeEvent):
             fields["worker"] = _thread_name(fields.get("worker", 0))
             fields.update(node=run.plan.names[note.step], iteration=run.iteration(note.step))
-        return note.event(run_id=self._run_id, time=time, workflow=run.plan.name, **fields)
+        return event(run_id=self._run_id, time=time, workflow=run.plan.name, **fields)
 
     def _report(self, observer: Observer, error: Exception) -> None:
         self._observers.remove(observer)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib
 import sys
 import warnings
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import ValidationError, suggestion
 from fast_dag.run.graph_run import GraphRun
 from fast_dag.runners.limits import Limits
 from fast_dag.values import ExecutionMode
+
+if TYPE_CHECKING:
+    from fast_dag.run.events import Observer
 
 Report = Callable[[], None]
 
@@ -58,6 +61,13 @@ def drive(run: GraphRun, mode: ExecutionMode, limits: Limits, report: Report) ->
         text = "run() blocks the running event loop; use await run_async()"
         warnings.warn(text, RuntimeWarning, stacklevel=4)
     importlib.import_module(RUNNERS[mode]).drive(run, limits, report)
+
+
+def delivery(run: GraphRun, observers: Sequence[Observer], *, strict: bool) -> Callable[..., None]:
+    """What hands the events of *run* to its *observers* when it is called."""
+    module = importlib.import_module("fast_dag.runners.delivery")
+    made: Callable[..., None] = module.Delivery(run, observers, strict=strict)
+    return made
 
 
 def drive_async(run: GraphRun, limits: Limits, report: Report) -> Awaitable[None]:

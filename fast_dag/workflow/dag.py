@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from fast_dag.graph.node import Node
 from fast_dag.run.context import Context
-from fast_dag.run.events import Observer
 from fast_dag.values import NodeType
 from fast_dag.workflow import dry
 from fast_dag.workflow.decorators import Decorator
@@ -19,6 +18,8 @@ from fast_dag.workflow.workflow import Workflow
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+
+    from fast_dag.run.events import Observer
 
 End = str | Node[..., Any]
 

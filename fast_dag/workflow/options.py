@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import ValidationError, check_int, check_seconds
 from fast_dag.run.context import Context
-from fast_dag.run.events import Observer
 from fast_dag.run.policy import strategy_named
 from fast_dag.runners.registry import mode_named, mode_of_executor
 from fast_dag.values import ExecutionMode
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+
+    from fast_dag.run.events import Observer
 
 ErrorHandler = Callable[[str, Exception, Context], Any]
 

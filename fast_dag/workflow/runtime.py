@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import ExecutionError, RunCancelledError, TimeoutError, ValidationError
 from fast_dag.run.context import Context
-from fast_dag.run.events import Event, Note, RunFinished, RunStarted
 from fast_dag.run.graph_run import GraphRun
+from fast_dag.run.notes import Note
 from fast_dag.run.policy import Handlers, strategy_named
 from fast_dag.run.wrapping import text_of
 from fast_dag.runners import registry
-from fast_dag.runners.delivery import Delivery
 from fast_dag.runners.limits import Limits
 from fast_dag.values import ExecutionMode
 from fast_dag.workflow.inputs import merged, starting_values
@@ -114,9 +113,11 @@ def _begin(
     )
     context.begin(inputs, run.routes())
     _begin_metadata(context)
-    report = Delivery(run, observers, strict=options.strict_observers) if observers else _nobody_watches
+    report = _nobody_watches
+    if observers:
+        report = registry.delivery(run, observers, strict=options.strict_observers)
     started = perf_counter()
-    _note(run, RunStarted, {"mode": str(options.mode), "input_names": tuple(inputs)})
+    _note(run, "run_started", {"mode": str(options.mode), "input_names": tuple(inputs)})
     return Session(run, options, report, started, time.time() - started)
 
 
@@ -146,7 +147,7 @@ def _finish(live: Session) -> None:
     metadata["skipped"] = run.skip_reasons()
     if run.tally.errors and live.options.error_handler is None:
         metadata["errors"] = _errors(run, live.epoch)
-    _note(run, RunFinished, {"status": status, "duration": run.tally.wall, "error": run.error})
+    _note(run, "run_finished", {"status": status, "duration": run.tally.wall, "error": run.error})
     live.report(last=True)
     late_results = run.named_results if run.results is None else None
     # The context keeps what it needs of the run, not the run: that holds every value.
@@ -180,9 +181,9 @@ def _status(run: GraphRun) -> str:
     return "cancelled" if is_cancellation else "failed"
 
 
-def _note(run: GraphRun, event: type[Event], about: dict[str, Any]) -> None:
+def _note(run: GraphRun, kind: str, about: dict[str, Any]) -> None:
     if run.notes is not None:
-        run.notes.append(Note(event, -1, about))
+        run.notes.append(Note(kind, -1, about))
 
 
 def _nobody_watches(*, last: bool = False) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType, MethodType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from fast_dag.errors import InvalidNodeError, ValidationError
 from fast_dag.graph.check import Problem, error_for, problems
@@ -15,9 +15,11 @@ from fast_dag.graph.settings import NAMES
 from fast_dag.plan.compile import compile_plan, execution_order
 from fast_dag.plan.plan import Plan
 from fast_dag.run.context import Context
-from fast_dag.run.events import Observer
 from fast_dag.values import NodeType
 from fast_dag.workflow.keywords import known_keywords
+
+if TYPE_CHECKING:
+    from fast_dag.run.events import Observer
 
 AnyNode = Node[..., Any]
 NodeErrorHandler = Callable[[AnyNode, dict[str, Any], Exception], Any]

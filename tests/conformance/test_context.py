@@ -88,10 +88,10 @@ def test_the_time_of_a_node_has_all_its_attempts_but_no_waiting(any_mode):
         if len(calls) < 3:
             raise OSError
 
-    dag.node(work, retry=3, retry_delay=0.05, retry_backoff=1)
+    dag.node(work, retry=3, retry_delay=0.02, retry_backoff=1)
     any_mode(dag)
     metrics = dag.context.metrics
-    assert 0 < metrics["node_times"]["work"] < metrics["execution_time"] - 0.09
+    assert 0 < metrics["node_times"]["work"] < metrics["execution_time"] - 0.039
 
 
 def test_the_time_of_a_node_has_no_waiting_for_a_worker(concurrent_mode):

@@ -120,7 +120,7 @@ def test_events_are_frozen(any_mode):
 
 def test_calls_of_observers_never_overlap(any_mode, kind):
     dag, lock, overlaps = DAG("wide"), threading.Lock(), []
-    for index in range(30):
+    for index in range(10):
         dag.node(kind(lambda: 1), name=f"n{index}")
 
     def observer(event):
@@ -150,7 +150,7 @@ def test_everything_has_been_told_when_the_run_returns(any_mode, kind):
         dag.node(kind(lambda: 1), name=f"n{index}")
 
     def observer(event):
-        threading.Event().wait(0.01)
+        threading.Event().wait(0.004)
         seen.append(event.kind)
 
     any_mode(dag, observers=[observer])
@@ -273,7 +273,7 @@ def test_what_has_happened_is_told_while_others_are_under_way(concurrent_mode, g
     dag.node(lambda: heard.wait(8), name="slow")
     dag.node(quick, timeout=0.02, retry=2, retry_delay=30, retry_on=(ValueError,))
     options = {"observers": [observer], "error_strategy": "continue", "max_workers": 2}
-    seconds_of(concurrent_mode, dag, timeout=0.3, **options)
+    seconds_of(concurrent_mode, dag, timeout=0.2, **options)
     assert dag.results["slow"] is True
 
 

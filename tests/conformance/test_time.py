@@ -43,7 +43,7 @@ def uneven_pairs(*, is_async):
 
 def test_there_is_no_barrier_between_levels(concurrent_mode, kind):
     dag = uneven_pairs(is_async=kind(len) is not len)
-    assert min(seconds_of(concurrent_mode, dag, max_workers=16)[0] for _ in range(3)) < 0.09
+    assert any(seconds_of(concurrent_mode, dag, max_workers=16)[0] < 0.09 for _ in range(3))
 
 
 async def sleeping():

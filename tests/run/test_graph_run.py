@@ -6,7 +6,6 @@ import pytest
 
 from fast_dag import NO_DATA, ExecutionError, RunStalled
 from fast_dag.plan.plan import ENTER, LEAVE, TASK, Cycle, Layout, Link
-from fast_dag.run.events import NodeSkipped
 from fast_dag.run.step import Route
 from tests.run.plans import names, number, plan_of, run_of
 
@@ -213,8 +212,8 @@ def test_a_skip_is_noted_with_the_reason_known_then():
     (a,) = run.ready()
     run.done(a, NO_DATA)
     (note,) = run.notes
-    assert (note.event, note.step, note.fields["reason"]) == (
-        NodeSkipped,
+    assert (note.kind, note.step, note.fields["reason"]) == (
+        "node_skipped",
         number(run, "b"),
         "'a' gave no data",
     )

@@ -35,7 +35,7 @@ def played(run, *outcomes):
 
 def kinds_of(run):
     """The kinds of the events noted so far."""
-    return [note.event.kind for note in run.notes]
+    return [note.kind for note in run.notes]
 
 
 def test_an_attempt_carries_the_arguments_and_the_timeout():

@@ -36,7 +36,7 @@ def desk_of(*, count=1, **settings):
 
 
 def kinds(run):
-    return [note.event.kind for note in run.notes]
+    return [note.kind for note in run.notes]
 
 
 def test_nothing_falls_due_without_timeouts():

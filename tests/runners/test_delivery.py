@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from fast_dag.run.events import NodeSkipped, NodeStarted, Note, RunStarted
+from fast_dag.run.notes import Note
 from fast_dag.runners.delivery import Delivery
 from tests.conformance.modes import comes_true
 from tests.run.plans import plan_of, run_of
@@ -18,7 +18,7 @@ def watched(*observers, strict=False):
 
 
 def skipped(reason):
-    return Note(NodeSkipped, 0, {"reason": reason, "attempt": 0})
+    return Note("node_skipped", 0, {"reason": reason, "attempt": 0})
 
 
 def test_a_note_becomes_an_event_with_run_workflow_node_and_time():
@@ -35,7 +35,7 @@ def test_a_note_becomes_an_event_with_run_workflow_node_and_time():
 def test_an_event_of_the_run_has_no_node():
     seen = []
     run, deliver = watched(seen.append)
-    run.notes.append(Note(RunStarted, -1, {"mode": "sequential", "input_names": ()}))
+    run.notes.append(Note("run_started", -1, {"mode": "sequential", "input_names": ()}))
     deliver()
     assert not hasattr(seen[0], "node")
 
@@ -50,7 +50,7 @@ def test_inputs_reach_only_those_that_want_values():
             curious.append(event.inputs)
 
     run, deliver = watched(lambda event: plain.append(event.inputs), Curious())
-    run.notes.append(Note(NodeStarted, 0, {"attempt": 1, "inputs": {"x": 1}}))
+    run.notes.append(Note("node_started", 0, {"attempt": 1, "inputs": {"x": 1}}))
     deliver()
     assert (plain, curious) == ([None], [{"x": 1}])
 
