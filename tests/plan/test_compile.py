@@ -123,5 +123,6 @@ def test_a_hundred_thousand_nodes_deep_and_wide_are_checked_and_planned(giant):
     assert giant.plan().names[-1] == f"n{SIZE - 1}"
 
 
-def test_a_hundred_thousand_nodes_deep_and_wide_run(giant):
-    assert giant.run() == SIZE
+@pytest.mark.parametrize("mode", ["sequential", "parallel"])
+def test_a_hundred_thousand_nodes_deep_and_wide_run(giant, mode):
+    assert giant.run(mode=mode) == SIZE
