@@ -173,11 +173,12 @@ class GraphRun:
 
     def named_results(self) -> dict[str, Any]:
         """The result of each node that has one, in the order of finishing."""
-        plan = self.plan
+        names, values, first = self.plan.names, self.values, self.plan.first
+        if self._frontier is None and not self.left:
+            return dict(zip(names, values[first:], strict=True))  # a plain loop did everything
         failed = [step for step in self.tally.failed if self.state[step] == FAILED]
         steps = [*self.tally.order, *failed]
-        found = ((plan.names[step], self.values[plan.first + step]) for step in steps)
-        return {name: value for name, value in found if value is not NO_DATA}
+        return {names[step]: values[first + step] for step in steps if values[first + step] is not NO_DATA}
 
     def routes(self) -> dict[str, str]:
         """The branch each router took."""
