@@ -31,15 +31,15 @@ def topological_order(names: Sequence[str], successors: Successors) -> list[str]
     return order
 
 
-def reaches(start: str, end: str, successors: Successors) -> bool:
-    """Whether *end* is *start* or lies behind it."""
+def reached(start: str, successors: Successors) -> frozenset[str]:
+    """*start* and all that lies behind it."""
     seen, queue = {start}, deque([start])
-    while queue and end not in seen:
+    while queue:
         for target in successors[queue.popleft()]:
             if target not in seen:
                 seen.add(target)
                 queue.append(target)
-    return end in seen
+    return frozenset(seen)
 
 
 def rings(names: Sequence[str], successors: Successors) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from fast_dag.graph.binding import takes_whole
@@ -11,7 +12,7 @@ from fast_dag.graph.node import Node
 from fast_dag.graph.order import topological_order
 from fast_dag.graph.settings import DEFAULTS
 from fast_dag.graph.signature import Parameter
-from fast_dag.plan.plan import ANY, GENERAL, MANY, ROUTER, TASK, Argument, Layout, Link, Plan, Row
+from fast_dag.plan.plan import ANY, GENERAL, MANY, ROUTER, TASK, Argument, Given, Layout, Link, Plan, Row
 from fast_dag.values import NO_DATA, NodeType
 
 CONTEXT_SLOT = 0
@@ -24,14 +25,18 @@ def execution_order(graph: Graph) -> list[str]:
     return topological_order(list(graph.nodes), successors)
 
 
-def compile_plan(graph: Graph) -> Plan:
-    """The plan of *graph*, which has been checked: it has no ring and no crowded input."""
-    order = execution_order(graph)
+def compile_plan(graph: Graph, part: Collection[str] | None = None) -> Plan:
+    """The plan of *graph*, or of the nodes in *part*.
+
+    The graph has been checked: it has no ring and no crowded input.
+    """
+    order = [name for name in execution_order(graph) if part is None or name in part]
     slots = _Slots(graph, order)
     nodes = tuple(graph.nodes[name] for name in order)
     layouts = tuple(_layout(node, graph, slots) for node in nodes)
-    links = {edge: slots.link(edge) for edge in graph.edges}
-    outgoing = tuple(tuple(links[edge] for edge in graph.outgoing[name]) for name in order)
+    links = {edge: slots.link(edge) for edge in graph.edges if slots.is_inside(edge)}
+    outgoing = tuple(_among(links, graph.outgoing[name]) for name in order)
+    arrivals = tuple(_among(links, graph.incoming[name]) for name in order)
     kinds = tuple(_kind(node) for node in nodes)
     simple = tuple(
         kind != ROUTER and all(kinds[link.target] != ANY and link.part is None for link in each)
@@ -51,18 +56,19 @@ def compile_plan(graph: Graph) -> Plan:
         layouts=layouts,
         direct=tuple(_direct(layout, kind) for layout, kind in zip(layouts, kinds, strict=True)),
         links=outgoing,
-        arrivals=tuple(tuple(links[edge] for edge in graph.incoming[name]) for name in order),
+        arrivals=arrivals,
         targets=tuple(tuple(link.target for link in each) for each in outgoing),
         simple=simple,
         plain=plain,
         waiting=tuple(
-            min(1, len(graph.incoming[name])) if kind == ANY else len(graph.incoming[name])
-            for name, kind in zip(order, kinds, strict=True)
+            min(1, len(each)) if kind == ANY else len(each)
+            for each, kind in zip(arrivals, kinds, strict=True)
         ),
         first=slots.first,
         base=tuple(slots.base),
         inputs={name: tuple(found) for name, found in slots.inputs.items()},
         needs=tuple(slots.needs),
+        given=tuple(slots.given.values()),
         catch_alls=tuple((layout.extras, unit) for unit, layout in enumerate(layouts) if layout.extras >= 0),
         branches=slots.branches,
         exits=tuple(unit for unit, each in enumerate(outgoing) if not each),
@@ -80,7 +86,8 @@ class _Slots:
         self.numbers = {name: unit for unit, name in enumerate(order)}
         self.base: list[Any] = [None]
         self.inputs: dict[str, list[int]] = {}
-        self.needs: list[tuple[int, str, str]] = []
+        self.needs: list[tuple[tuple[int, ...], str, str]] = []
+        self.given: dict[Edge, Given] = {}
         self.branches: dict[int, dict[str, int]] = {}
         self.open: dict[tuple[str, str], int] = {}
         """The slot of each input that no edge feeds; '**' stands for any name."""
@@ -92,8 +99,14 @@ class _Slots:
 
     def of(self, edge: Edge) -> int:
         """The slot with the value that *edge* carries."""
+        if edge in self.given:
+            return self.given[edge].slot
         unit = self.numbers[edge.source]
         return self.branches[unit][edge.output] if unit in self.branches else self.first + unit
+
+    def is_inside(self, edge: Edge) -> bool:
+        """Whether both ends of *edge* are in the plan."""
+        return edge.source in self.numbers and edge.target in self.numbers
 
     def link(self, edge: Edge) -> Link:
         """*edge* between units."""
@@ -110,27 +123,45 @@ class _Slots:
 
     def argument(self, edge: Edge, name: str, **more: Any) -> Argument:
         """What *edge* brings to the input *name*."""
+        argument = Argument(name, self.of(edge), source=edge.source, optional=self.graph.edges[edge], **more)
+        # What comes from outside lies in its slot as it is wanted.
+        return argument if edge in self.given else self._of_output(argument, edge)
+
+    def _of_output(self, argument: Argument, edge: Edge) -> Argument:
+        """*argument* as the part of a value that *edge* takes."""
         source = self.graph.nodes[edge.source]
-        whole = source.is_router or takes_whole(source, edge.output)
+        if source.is_router or takes_whole(source, edge.output):
+            return argument
         declared = source.declared_outputs
-        return Argument(
-            name,
-            self.of(edge),
-            output="" if whole else edge.output,
-            position=declared.index(edge.output) if not whole and edge.output in declared else -1,
-            source=edge.source,
-            optional=self.graph.edges[edge],
-            **more,
-        )
+        position = declared.index(edge.output) if edge.output in declared else -1
+        return argument._replace(output=edge.output, position=position)
 
     def _number_inputs(self, node: AnyNode) -> None:
         incoming = self.graph.incoming[node.name]
+        outside = [edge for edge in incoming if edge.source not in self.numbers]
+        if outside:
+            self._number_given(node, outside, others=len(outside) < len(incoming))
         fed = {edge.input for edge in incoming}
         for parameter in node.signature.inputs:
             if parameter.name not in fed and not (node.collects and incoming):
                 self._number_open(node.name, parameter)
         if node.signature.takes_any_name:
             self.open[node.name, "**"] = self._new({})
+
+    def _number_given(self, node: AnyNode, edges: list[Edge], *, others: bool) -> None:
+        """Slots for what *edges* bring from outside the plan; *others* tells that some come from inside."""
+        for edge in edges:
+            source = self.graph.nodes[edge.source]
+            slot = self._new(NO_DATA)
+            wanted = self._of_output(Argument(edge.input, slot, source=edge.source), edge)
+            branch = edge.output if source.is_router else ""
+            self.given[edge] = Given(slot, self.numbers[node.name], wanted, branch)
+            self.inputs.setdefault(edge.input, []).append(slot)
+            if _needs(node, edge.input):
+                self.needs.append(((slot,), node.name, edge.input))
+        if node.node_type is NodeType.ANY and not others:
+            slots = tuple(self.given[edge].slot for edge in edges)
+            self.needs.append((slots, node.name, edges[0].input))
 
     def _number_open(self, node: str, parameter: Parameter) -> None:
         name = parameter.name
@@ -139,7 +170,7 @@ class _Slots:
             if slot < 0:
                 slot = self._required[name] = self._new(NO_DATA)
                 self.inputs.setdefault(name, []).append(slot)
-            self.needs.append((slot, node, name))
+            self.needs.append(((slot,), node, name))
         else:
             slot = self._new(parameter.default)
             self.inputs.setdefault(name, []).append(slot)
@@ -153,6 +184,10 @@ class _Slots:
     def _new(self, value: Any) -> int:
         self.base.append(value)
         return len(self.base) - 1
+
+
+def _among(links: Mapping[Edge, Link], edges: Iterable[Edge]) -> tuple[Link, ...]:
+    return tuple(links[edge] for edge in edges if edge in links)
 
 
 def _kind(node: AnyNode) -> int:

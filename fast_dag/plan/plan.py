@@ -61,6 +61,17 @@ class Layout(NamedTuple):
     """The slot with the run inputs for a function that takes any name, -1 if it does not."""
 
 
+class Given(NamedTuple):
+    """A value that comes into a part of a graph from a node outside."""
+
+    slot: int
+    unit: int
+    argument: Argument
+    """Its source, and which part of the source's value is wanted."""
+    branch: str = ""
+    """The branch of the source it hangs behind, '' behind an ordinary output."""
+
+
 class Link(NamedTuple):
     """An edge between units: dead if its *slot* has no value when *source* has settled."""
 
@@ -123,8 +134,10 @@ class Plan:
     """What lies in the slots before *first* when a run starts."""
     inputs: Mapping[str, tuple[int, ...]]
     """The slots that each run input fills."""
-    needs: tuple[tuple[int, str, str], ...]
-    """Slot, node and parameter of each input that a run must be given."""
+    needs: tuple[tuple[tuple[int, ...], str, str], ...]
+    """Node and parameter of each input that a run must be given; one of the slots must be filled."""
+    given: tuple[Given, ...]
+    """In a plan of a part of a graph: what edges from outside bring."""
     catch_alls: tuple[tuple[int, int], ...]
     """Slot and unit of the functions that take any name."""
     branches: Mapping[int, Mapping[str, int]]

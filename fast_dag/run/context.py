@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from fast_dag.errors import RunCancelledError
+from fast_dag.values import NO_DATA
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -38,6 +39,7 @@ class Context:
         self._late_metrics: Callable[[], dict[str, Any]] | None = None
         self._inputs: Mapping[str, Any] = NOTHING
         self._branches: Mapping[str, str] = NOTHING
+        self._passed_on: Mapping[str, Any] = NOTHING
         self._stop: Callable[[Exception], None] | None = None
         self._cancelled = False
 
@@ -108,9 +110,18 @@ class Context:
         self._late_results, self._late_metrics, self._stop = results, metrics, None
         self.__dict__.pop("_claimed_by", None)
 
-    def begin(self, inputs: Mapping[str, Any], branches: Mapping[str, str]) -> None:
-        """Show what a run was given, and the branches it takes."""
+    def begin(
+        self, inputs: Mapping[str, Any], branches: Mapping[str, str], passed_on: Mapping[str, Any]
+    ) -> None:
+        """Show what a run was given, and the branches it takes; keep what routers pass on."""
         self._inputs, self._branches = MappingProxyType(dict(inputs)), MappingProxyType(branches)
+        self._passed_on = passed_on
+
+    def came_from(self, name: str, branch: str) -> Any:
+        """What node *name* gave, or gave to *branch*; `NO_DATA` if that is nothing or not known."""
+        if not branch:
+            return self.results.get(name, NO_DATA)
+        return self._passed_on.get(name, NO_DATA) if self._branches.get(name) == branch else NO_DATA
 
     def on_stop(self, stop: Callable[[Exception], None]) -> None:
         """Have *stop* called, in the thread of the caller, when the run is to end; the runner calls it."""

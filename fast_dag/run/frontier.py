@@ -34,6 +34,13 @@ class Frontier:
         """The units that wait for nothing."""
         return [unit for unit, count in enumerate(self._waiting) if not count]
 
+    def start(self, unit: int) -> bool:
+        """Let *unit* start whatever it waits for; false if it waits for nothing."""
+        if self._waiting[unit] <= 0:
+            return False
+        self._waiting[unit] = GONE
+        return True
+
     def passed(self, targets: Iterable[int]) -> list[int]:
         """Count one live edge into each of *targets*, none of them an any node; those that may start."""
         waiting = self._waiting

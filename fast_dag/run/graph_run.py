@@ -84,6 +84,8 @@ class GraphRun:
         self.left = len(plan.names)
         self.state = bytearray(len(plan.names))
         self.results = context.results if live else None
+        self.passed_on: dict[str, Any] = {}
+        """What each router gave to its branch."""
         self._routes: dict[str, str] = {}
         self._frontier: Frontier | None = None
 
@@ -102,7 +104,7 @@ class GraphRun:
             self.finished = True
             return []
         self._frontier = Frontier(plan)
-        freed = self._through(self._frontier.entries())
+        freed = self._through(self._frontier.entries()) + self._won_before()
         # What a node did to the results since its predecessors ended must stay as it is.
         results, self.results = self.results, None
         for step in range(ran):
@@ -164,9 +166,10 @@ class GraphRun:
             f"run of {self.plan.name!r} stalled, a bug in fast_dag; still waiting: {', '.join(waiting)}"
         )
 
-    def value(self) -> Any:
-        """The result of the last exit node that was executed, None if there is none."""
-        for unit in reversed(self.plan.exits):
+    def value(self, name: str | None = None) -> Any:
+        """The result of node *name*, else of the last exit node that was executed; None if there is none."""
+        units = self.plan.exits if name is None else [self.plan.names.index(name)]
+        for unit in reversed(units):
             if self.state[unit] == DONE:
                 return self.values[self.plan.first + unit]
         return None
@@ -196,11 +199,23 @@ class GraphRun:
         cycles = zip(self.plan.cycles, self.iterations, strict=True)
         return tuple(index for cycle, index in cycles if cycle.enter < step < cycle.leave)
 
+    def _won_before(self) -> list[int]:
+        """The any nodes that a value from outside the plan sets free; it is their winner."""
+        won = []
+        for slot, unit, *_ in self.plan.given:
+            is_open = self.plan.kinds[unit] == ANY and unit not in self.winners
+            if is_open and self.values[slot] is not NO_DATA:
+                self.winners[unit] = slot
+                if self._frontier.start(unit):  # type: ignore[union-attr]
+                    won.append(unit)
+        return won
+
     def _done_with_care(self, step: int, value: Any) -> list[int]:
         """`done` for routers, for nodes without a result, and before any nodes and optional edges."""
         plan, name = self.plan, self.plan.names[step]
         if plan.kinds[step] == ROUTER and isinstance(value, Route):
             self._routes[name] = value.branch
+            self.passed_on[name] = value.value
             slot = plan.branches[step].get(value.branch)
             if slot is not None:
                 self.values[slot] = value.value

@@ -68,7 +68,9 @@ def _timeout_of(request: Request) -> float | None:
 
 def run_timeout(desk: Dispatch, timeout: float | None) -> TimeoutError:
     """The error of a run that is out of time."""
-    names = sorted({desk.run.plan.names[request.step] for request in desk.under_way})
+    # What only waits for a thread does not run.
+    begun = [each for each in desk.under_way if getattr(each.handle, "has_begun", True)]
+    names = sorted({desk.run.plan.names[request.step] for request in begun})
     running = f"; still running: {', '.join(names)}" if names else ""
     return TimeoutError(f"run of {desk.run.plan.name!r} timed out after {timeout} s{running}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -79,4 +80,12 @@ class PrivateLoop:
         ready.wait()
 
     def _begin(self, handle: Handle, begin: Begin, context: contextvars.Context) -> None:
+        _forget_library(context)
         handle.task = self._loop.create_task(begin(), context=context)
+
+
+def _forget_library(context: contextvars.Context) -> None:
+    """Drop from *context* which event loop library the caller is on: here it is asyncio."""
+    sniffio: Any = sys.modules.get("sniffio")
+    if sniffio is not None:
+        context.run(sniffio.current_async_library_cvar.set, None)

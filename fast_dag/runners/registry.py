@@ -77,8 +77,11 @@ def drive_async(run: GraphRun, limits: Limits, report: Report) -> Awaitable[None
 
 
 def _is_loop_running() -> bool:
-    """Whether this thread runs an asyncio loop that waits for us; in a notebook's kernel that is meant."""
+    """Whether this thread runs an event loop that waits for us; in a notebook's kernel that is meant."""
     asyncio: Any = sys.modules.get("asyncio")
-    if asyncio is None or "ipykernel" in sys.modules:
+    trio: Any = sys.modules.get("trio")
+    if "ipykernel" in sys.modules:
         return False
-    return asyncio._get_running_loop() is not None  # noqa: SLF001 - asyncio documents it for this use
+    if asyncio is not None and asyncio._get_running_loop() is not None:  # noqa: SLF001 - made for such callers
+        return True
+    return trio is not None and trio.lowlevel.in_trio_run()

@@ -11,7 +11,8 @@ from fast_dag.values import NodeType
 from fast_dag.workflow import dry
 from fast_dag.workflow.decorators import Decorator
 from fast_dag.workflow.keywords import known_keywords
-from fast_dag.workflow.options import ErrorHandler, RunOptions
+from fast_dag.workflow.options import ErrorHandler, RunOptions, split_keywords
+from fast_dag.workflow.partial import part_between, part_from, part_of_one, part_until
 from fast_dag.workflow.runner import DAGRunner
 from fast_dag.workflow.runtime import execute, execute_async
 from fast_dag.workflow.workflow import Workflow
@@ -194,3 +195,107 @@ class DAG(Workflow):
             check_types=check_types,
         )
         return await execute_async(self, inputs, node_inputs, context, options)
+
+    def run_from(
+        self,
+        name: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        context: Context | None = None,
+        **options: Any,
+    ) -> Any:
+        """Run a node and all its descendants.
+
+        What comes from nodes outside is taken from run inputs by parameter name, else from the results
+        in *context*, else from the run that finished last, whose other results the new context keeps.
+
+        Parameters:
+            name: the node.
+            inputs, context, options: as for `run`.
+
+        Returns:
+            As `run`, among these nodes.
+
+        Raises:
+            UnknownNodeError: there is no such node.
+            MissingInputError: a value from outside is nowhere to be found; nothing has run.
+        """
+        chosen, node_inputs = split_keywords(options)
+        return execute(self, inputs, node_inputs, context, chosen, part=part_from(self.wired, name))
+
+    def run_until(
+        self,
+        name: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        context: Context | None = None,
+        **options: Any,
+    ) -> Any:
+        """Run a node and all its ancestors; the result of that node.  Parameters as for `run_from`."""
+        chosen, node_inputs = split_keywords(options)
+        return execute(self, inputs, node_inputs, context, chosen, part=part_until(self.wired, name))
+
+    def run_between(
+        self,
+        start: str,
+        end: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        context: Context | None = None,
+        **options: Any,
+    ) -> Any:
+        """Run all nodes on a path from *start* to *end*; the result of *end*.  Else as `run_from`.
+
+        Raises:
+            ValidationError: there is no such path.
+        """
+        chosen, node_inputs = split_keywords(options)
+        return execute(self, inputs, node_inputs, context, chosen, part=part_between(self.wired, start, end))
+
+    async def run_from_async(
+        self,
+        name: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        context: Context | None = None,
+        **options: Any,
+    ) -> Any:
+        """`run_from` on the running event loop."""
+        chosen, node_inputs = split_keywords(options)
+        return await execute_async(
+            self, inputs, node_inputs, context, chosen, part=part_from(self.wired, name)
+        )
+
+    async def run_until_async(
+        self,
+        name: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        context: Context | None = None,
+        **options: Any,
+    ) -> Any:
+        """`run_until` on the running event loop."""
+        chosen, node_inputs = split_keywords(options)
+        return await execute_async(
+            self, inputs, node_inputs, context, chosen, part=part_until(self.wired, name)
+        )
+
+    async def run_between_async(
+        self,
+        start: str,
+        end: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        context: Context | None = None,
+        **options: Any,
+    ) -> Any:
+        """`run_between` on the running event loop."""
+        part = part_between(self.wired, start, end)
+        chosen, node_inputs = split_keywords(options)
+        return await execute_async(self, inputs, node_inputs, context, chosen, part=part)
+
+    def run_node(
+        self, name: str, inputs: Mapping[str, Any] | None = None, *, context: Context | None = None
+    ) -> Any:
+        """Run one node with its settings and handlers, and return its result; inputs as for `run_from`."""
+        return execute(self, inputs, {}, context, RunOptions(), part=part_of_one(self.wired, name))

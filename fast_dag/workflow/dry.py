@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fast_dag.errors import InvalidNodeError, MissingConnectionError
 from fast_dag.graph.binding import Wish, bind
 from fast_dag.graph.graph import Graph
-from fast_dag.graph.order import reaches
+from fast_dag.graph.order import reached
 from fast_dag.workflow.inputs import merged, missing_inputs, starting_values
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def reasons_against(
     if edge.input in taken and not end.collects and edge not in graph.edges:
         reasons.append(f"input {edge.input!r} of {end.name!r} is fed already")
     successors = {name: [each.target for each in edges] for name, edges in graph.outgoing.items()}
-    if reaches(end.name, start.name, successors):
+    if start.name in reached(end.name, successors):
         reasons.append(f"the edge would close a ring: {end.name!r} leads to {start.name!r}")
     return reasons
 

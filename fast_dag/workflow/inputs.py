@@ -7,8 +7,10 @@ from typing import Any
 
 from fast_dag.errors import MissingInputError, UnknownOptionError, ValidationError, suggestion
 from fast_dag.plan.plan import Plan
+from fast_dag.run.context import Context
 from fast_dag.values import NO_DATA
 from fast_dag.workflow.options import OPTION_NAMES
+from fast_dag.workflow.partial import fill_given
 
 
 def merged(inputs: Mapping[str, Any] | None, node_inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,8 +27,12 @@ def merged(inputs: Mapping[str, Any] | None, node_inputs: Mapping[str, Any]) -> 
     return {**given, **node_inputs}
 
 
-def starting_values(plan: Plan, inputs: Mapping[str, Any], *, complete: bool = True) -> list[Any]:
+def starting_values(
+    plan: Plan, inputs: Mapping[str, Any], earlier: Context | None = None, *, complete: bool = True
+) -> list[Any]:
     """The values a run of *plan* begins with, all of those it needs if *complete*.
+
+    What comes from outside the plan is taken from run inputs, else from the results in *earlier*.
 
     Raises:
         UnknownOptionError: an input that no node takes.
@@ -42,6 +48,8 @@ def starting_values(plan: Plan, inputs: Mapping[str, Any], *, complete: bool = T
     for slot, unit in plan.catch_alls:
         taken = {argument.name for argument in plan.layouts[unit].arguments}
         values[slot] = {name: value for name, value in inputs.items() if name not in taken}
+    if plan.given and earlier is not None:
+        fill_given(values, plan.given, earlier)
     missing = missing_inputs(plan, values) if complete else []
     if missing:
         listed = ", ".join(f"{name!r} of {node!r}" for node, name in missing)
@@ -52,7 +60,9 @@ def starting_values(plan: Plan, inputs: Mapping[str, Any], *, complete: bool = T
 
 def missing_inputs(plan: Plan, values: Sequence[Any]) -> list[tuple[str, str]]:
     """Node and name of each required input without a value."""
-    return [(node, name) for slot, node, name in plan.needs if values[slot] is NO_DATA]
+    return [
+        (node, name) for slots, node, name in plan.needs if all(values[slot] is NO_DATA for slot in slots)
+    ]
 
 
 def _unknown_input(plan: Plan, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -70,4 +70,11 @@ class RunOptions:
         return fits
 
 
-OPTION_NAMES = ("inputs", "context", *(field.name for field in fields(RunOptions)))
+FIELDS = tuple(field.name for field in fields(RunOptions))
+OPTION_NAMES = ("inputs", "context", *FIELDS)
+
+
+def split_keywords(keywords: Mapping[str, Any]) -> tuple[RunOptions, dict[str, Any]]:
+    """The options among the *keywords* of a run, and the others, which are node inputs."""
+    options = {name: value for name, value in keywords.items() if name in FIELDS}
+    return RunOptions(**options), {name: value for name, value in keywords.items() if name not in FIELDS}

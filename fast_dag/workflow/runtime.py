@@ -22,6 +22,7 @@ from fast_dag.runners.limits import Limits
 from fast_dag.values import ExecutionMode
 from fast_dag.workflow.inputs import merged, starting_values
 from fast_dag.workflow.options import RunOptions
+from fast_dag.workflow.partial import Part, outside, remember_routes
 
 if TYPE_CHECKING:
     from fast_dag.workflow.workflow import Workflow
@@ -51,9 +52,11 @@ def execute(
     node_inputs: Mapping[str, Any],
     context: Context | None,
     options: RunOptions,
+    *,
+    part: Part | None = None,
 ) -> Any:
-    """Run *workflow* to its end and return its value."""
-    with session(workflow, merged(inputs, node_inputs), context, options) as live:
+    """Run *workflow*, or a *part* of it, to its end and return its value."""
+    with session(workflow, merged(inputs, node_inputs), context, options, part=part) as live:
         registry.drive(live.run, ExecutionMode(options.mode), live.limits, live.report)
     return live.value
 
@@ -64,20 +67,27 @@ async def execute_async(
     node_inputs: Mapping[str, Any],
     context: Context | None,
     options: RunOptions,
+    *,
+    part: Part | None = None,
 ) -> Any:
-    """Run *workflow* on the running event loop and return its value."""
+    """Run *workflow*, or a *part* of it, on the running event loop and return its value."""
     options = replace(options, mode=ExecutionMode.ASYNC)
-    with session(workflow, merged(inputs, node_inputs), context, options) as live:
+    with session(workflow, merged(inputs, node_inputs), context, options, part=part) as live:
         await registry.drive_async(live.run, live.limits, live.report)
     return live.value
 
 
 @contextmanager
 def session(
-    workflow: Workflow, inputs: Mapping[str, Any], context: Context | None, options: RunOptions
+    workflow: Workflow,
+    inputs: Mapping[str, Any],
+    context: Context | None,
+    options: RunOptions,
+    *,
+    part: Part | None = None,
 ) -> Iterator[Session]:
     """Check everything, give the run to be driven, then keep its books and raise what ended it."""
-    live = _begin(workflow, inputs, context, options)
+    live = _begin(workflow, inputs, context, options, part)
     run = live.run
     try:
         yield live
@@ -90,18 +100,25 @@ def session(
         run.let_go()
     if run.error is not None:
         raise run.error
-    live.value = run.value()
+    live.value = run.value(part.result if part else None)
 
 
 def _begin(
-    workflow: Workflow, inputs: Mapping[str, Any], context: Context | None, options: RunOptions
+    workflow: Workflow,
+    inputs: Mapping[str, Any],
+    context: Context | None,
+    options: RunOptions,
+    part: Part | None,
 ) -> Session:
-    plan = workflow.plan(check_types=options.check_types)
-    values = starting_values(plan, inputs)
+    plan = workflow.plan(check_types=options.check_types, part=part.names if part else None)
+    earlier = _checked(workflow.last_context if context is None else context)
+    values = starting_values(plan, inputs, earlier)
     handlers = Handlers(workflow.node_error_handlers, options.error_handler)
     observers = [*workflow.observers, *options.observers]
     is_live = context is not None or plan.sees_context or bool(handlers)
-    values[0] = context = _claimed(context)
+    if context is None:
+        context = outside(earlier, part) if part else Context()
+    values[0] = _claimed(context)
     run = GraphRun(
         plan,
         values,
@@ -111,7 +128,9 @@ def _begin(
         watched=bool(observers),
         live=is_live,
     )
-    context.begin(inputs, run.routes())
+    if part is not None:
+        remember_routes(run, earlier, part)
+    context.begin(inputs, run.routes(), run.passed_on)
     _begin_metadata(context)
     report = _nobody_watches
     if observers:
@@ -121,11 +140,14 @@ def _begin(
     return Session(run, options, report, started, time.time() - started)
 
 
-def _claimed(context: Context | None) -> Context:
-    context = Context() if context is None else context
+def _checked(context: Any) -> Context:
     if not isinstance(context, Context):
         msg = f"context must be a Context, got {context!r}"
         raise ValidationError(msg)
+    return context
+
+
+def _claimed(context: Context) -> Context:
     if not context.claim():
         msg = "this context is in use by another run: give each run one of its own"
         raise ExecutionError(msg)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType, MethodType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -78,19 +78,19 @@ class Workflow:
     @property
     def entry_points(self) -> list[str]:
         """Names of the nodes that no edge feeds."""
-        wired = self._wired()
+        wired = self.wired
         return [name for name in wired.nodes if not wired.incoming[name]]
 
     @property
     def exit_points(self) -> list[str]:
         """Names of the nodes that feed no other."""
-        wired = self._wired()
+        wired = self.wired
         return [name for name in wired.nodes if not wired.outgoing[name]]
 
     @property
     def execution_order(self) -> list[str]:
         """The topological order that always takes the earliest-inserted ready node."""
-        return execution_order(self._wired())
+        return execution_order(self.wired)
 
     def get_node(self, name: str) -> AnyNode:
         """The node called *name*; UnknownNodeError if there is none."""
@@ -228,7 +228,7 @@ class Workflow:
             strict_routers: routers without declared branches are warnings.
         """
         return problems(
-            self._wired(),
+            self.wired,
             check_types=check_types,
             allow_disconnected=allow_disconnected,
             strict_routers=strict_routers,
@@ -251,14 +251,21 @@ class Workflow:
         """Whether the definition has no errors."""
         return error_for(self.graph, self.validate()) is None
 
-    def plan(self, *, check_types: bool = False) -> Plan:
-        """What a run follows, kept until the graph changes; ValidationError if the definition has errors."""
+    def plan(self, *, check_types: bool = False, part: Collection[str] | None = None) -> Plan:
+        """What a run follows, kept until the graph changes; that of a *part* is made anew each time.
+
+        Raises:
+            ValidationError: the definition has errors, in the part or elsewhere.
+        """
+        if part is not None:
+            self.validate_or_raise(check_types=check_types)
+            return compile_plan(self.wired, part)
         version = self.graph.version
         kept = self._kept
         if kept is not None and kept[:2] == (version, self.autowire) and not check_types:
             return kept[2]
         self.validate_or_raise(check_types=check_types)
-        plan = compile_plan(self._wired())
+        plan = compile_plan(self.wired)
         self._kept = (version, self.autowire, plan)
         return plan
 
@@ -309,7 +316,9 @@ class Workflow:
         self.last_context = Context()
         return self
 
-    def _wired(self) -> Graph:
+    @property
+    def wired(self) -> Graph:
+        """The graph with the edges that `autowire` adds."""
         return self.graph.wired() if self.autowire else self.graph
 
     def _again(self, old: AnyNode, made: AnyNode, options: dict[str, Any]) -> AnyNode:

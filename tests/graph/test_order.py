@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fast_dag.graph.order import components, reaches, rings, topological_order
+from fast_dag.graph.order import components, reached, rings, topological_order
 
 LONG = 20_000
 
@@ -54,19 +54,19 @@ def test_an_empty_graph_has_an_empty_order():
 
 
 def test_a_node_reaches_what_lies_behind_it():
-    assert reaches("a", "c", graph("ab", "bc")[1])
+    assert "c" in reached("a", graph("ab", "bc")[1])
 
 
 def test_a_node_does_not_reach_what_lies_before_it():
-    assert not reaches("c", "a", graph("ab", "bc")[1])
+    assert "a" not in reached("c", graph("ab", "bc")[1])
 
 
 def test_a_node_reaches_itself():
-    assert reaches("a", "a", graph("ab")[1])
+    assert "a" in reached("a", graph("ab")[1])
 
 
 def test_reaching_ends_on_a_ring():
-    assert not reaches("a", "d", graph("ab", "ba", "dc")[1])
+    assert "d" not in reached("a", graph("ab", "ba", "dc")[1])
 
 
 def test_a_graph_without_a_ring_has_none():
@@ -135,5 +135,5 @@ def test_two_nodes_share_a_component_when_they_reach_each_other(drawn):
     place = {name: index for index, part in enumerate(components(names, successors)) for name in part}
     for start in names:
         for end in names:
-            both = reaches(start, end, successors) and reaches(end, start, successors)
+            both = end in reached(start, successors) and start in reached(end, successors)
             assert (place[start] == place[end]) == both
