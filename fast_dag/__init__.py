@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fast_dag.graph.edge import Edge as Edge
     from fast_dag.graph.node import Node as Node
     from fast_dag.run.context import Context as Context
+    from fast_dag.runners.background import RunHandle as RunHandle
     from fast_dag.values import NO_DATA as NO_DATA
     from fast_dag.values import SKIP as SKIP
     from fast_dag.values import ConditionalReturn as ConditionalReturn
@@ -63,6 +64,7 @@ WHERE = {
     "fast_dag.graph.edge": ("Edge",),
     "fast_dag.graph.node": ("Node",),
     "fast_dag.run.context": ("Context",),
+    "fast_dag.runners.background": ("RunHandle",),
     "fast_dag.values": ("NO_DATA", "SKIP", "ConditionalReturn", "ExecutionMode", "NodeType", "SelectReturn"),
     "fast_dag.workflow.dag": ("DAG",),
     "fast_dag.workflow.runner": ("DAGRunner", "Runner"),

@@ -14,7 +14,9 @@ from fast_dag.runners.limits import Limits
 from fast_dag.values import ExecutionMode
 
 if TYPE_CHECKING:
+    from fast_dag.run.context import Context
     from fast_dag.run.events import Observer
+    from fast_dag.runners.background import RunHandle
 
 Report = Callable[[], None]
 
@@ -61,6 +63,12 @@ def drive(run: GraphRun, mode: ExecutionMode, limits: Limits, report: Report) ->
         text = "run() blocks the running event loop; use await run_async()"
         warnings.warn(text, RuntimeWarning, stacklevel=4)
     importlib.import_module(RUNNERS[mode]).drive(run, limits, report)
+
+
+def start(follow: Callable[[], Any], context: Context, name: str) -> RunHandle:
+    """Follow a run in the background."""
+    handle: RunHandle = importlib.import_module("fast_dag.runners.background").start(follow, context, name)
+    return handle
 
 
 def delivery(run: GraphRun, observers: Sequence[Observer], *, strict: bool) -> Callable[..., None]:

@@ -14,13 +14,14 @@ from fast_dag.workflow.keywords import known_keywords
 from fast_dag.workflow.options import ErrorHandler, RunOptions, split_keywords
 from fast_dag.workflow.partial import part_between, part_from, part_of_one, part_until
 from fast_dag.workflow.runner import DAGRunner
-from fast_dag.workflow.runtime import execute, execute_async
+from fast_dag.workflow.runtime import execute, execute_async, start
 from fast_dag.workflow.workflow import Workflow
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from fast_dag.run.events import Observer
+    from fast_dag.runners.background import RunHandle
 
 End = str | Node[..., Any]
 
@@ -195,6 +196,20 @@ class DAG(Workflow):
             check_types=check_types,
         )
         return await execute_async(self, inputs, node_inputs, context, options)
+
+    def start(
+        self, inputs: Mapping[str, Any] | None = None, *, context: Context | None = None, **options: Any
+    ) -> RunHandle:
+        """Run in a background thread.
+
+        Parameters:
+            inputs, context, options: as for `run`; what is wrong with them is raised here.
+
+        Returns:
+            A handle with `done`, `result(timeout=None)`, `cancel(reason=None)` and `context`.
+        """
+        chosen, node_inputs = split_keywords(options)
+        return start(self, inputs, node_inputs, context, chosen)
 
     def run_from(
         self,

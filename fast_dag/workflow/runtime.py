@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
@@ -25,6 +25,7 @@ from fast_dag.workflow.options import RunOptions
 from fast_dag.workflow.partial import Part, outside, remember_routes
 
 if TYPE_CHECKING:
+    from fast_dag.runners.background import RunHandle
     from fast_dag.workflow.workflow import Workflow
 
 
@@ -75,6 +76,25 @@ async def execute_async(
     with session(workflow, merged(inputs, node_inputs), context, options, part=part) as live:
         await registry.drive_async(live.run, live.limits, live.report)
     return live.value
+
+
+def start(
+    workflow: Workflow,
+    inputs: Mapping[str, Any] | None,
+    node_inputs: Mapping[str, Any],
+    context: Context | None,
+    options: RunOptions,
+) -> RunHandle:
+    """Check everything, then run *workflow* in the background."""
+    stack = ExitStack()
+    live = stack.enter_context(session(workflow, merged(inputs, node_inputs), context, options))
+
+    def follow() -> Any:
+        with stack:
+            registry.drive(live.run, ExecutionMode(options.mode), live.limits, live.report)
+        return live.value
+
+    return registry.start(follow, live.run.context, workflow.name)
 
 
 @contextmanager
