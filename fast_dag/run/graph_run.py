@@ -155,8 +155,11 @@ class GraphRun:
             self.context.end_early()
 
     def let_go(self) -> None:
-        """Break the ring of run and context, so that results are freed without the garbage collector."""
-        self.values[0] = None
+        """Drop the context, and the values if it has them: a thread may hold on to a run that is over."""
+        if self.results is None:
+            self.values[0] = None
+        else:
+            self.values.clear()
         del self.context
 
     def stall(self) -> RunStalled:

@@ -74,6 +74,7 @@ class Daemons:
             if not job.given_up:
                 job.has_begun = True
                 job.work()
+                del job.work  # it holds the request, which holds the job
             if job.given_up:
                 return
             self._count(-1)

@@ -92,6 +92,7 @@ class _Crew:
         if not self.loop.close():
             self.run.tally.abandoned += 1
         self.report()
+        del self.on_thread  # it holds the crew, which holds the run
 
     def _stop(self, error: Exception) -> None:
         with self.lock:

@@ -117,10 +117,11 @@ def session(
     finally:
         _finish(live)
         workflow.last_context = run.context
+        if run.error is None:
+            live.value = run.value(part.result if part else None)
         run.let_go()
     if run.error is not None:
         raise run.error
-    live.value = run.value(part.result if part else None)
 
 
 def _begin(
