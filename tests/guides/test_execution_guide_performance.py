@@ -87,7 +87,7 @@ class Large:
 @pytest.fixture
 def watched(dag):
     """Fills the DAG with a node that deletes a large result, and watches that result."""
-    seen = SimpleNamespace(large=None, is_freed_in_node=None)
+    seen = SimpleNamespace(large=None)
 
     def expensive_operation(data):
         return {"done": data}
@@ -111,7 +111,6 @@ def watched(dag):
         if "large_intermediate" in context.results:
             del context.results["large_intermediate"]
 
-        seen.is_freed_in_node = seen.large() is None
         return result
 
     large_intermediate >> summary >> memory_intensive_op
