@@ -193,9 +193,9 @@ class Node(Connectable, Generic[P, R_co]):
     @property
     def collects(self) -> str:
         """How an any or all node with one parameter takes its sources: dict, list, value, or '' for no."""
-        inputs = self._signature.inputs
-        if self._node_type not in JOINS or len(inputs) != 1:
+        if self._node_type not in JOINS or len(self._signature.inputs) != 1:
             return ""
+        inputs = self._signature.inputs
         origin = origin_name(inputs[0].annotation)
         if origin.lower() in ("dict", "mapping", "mutablemapping") or (
             inputs[0].name in ("data", "inputs") and origin.lower() not in ("list", "sequence")

@@ -45,6 +45,7 @@ def compile_plan(graph: Graph, part: Collection[str] | None = None) -> Plan:
     plain = tuple(
         kind != ROUTER and node.settings == DEFAULTS for kind, node in zip(kinds, nodes, strict=True)
     )
+    direct = tuple(_direct(layout, kind) for layout, kind in zip(layouts, kinds, strict=True))
     return Plan(
         name=graph.name,
         nodes=nodes,
@@ -54,7 +55,7 @@ def compile_plan(graph: Graph, part: Collection[str] | None = None) -> Plan:
         is_async=tuple(node.is_async for node in nodes),
         timeouts=tuple(node.settings.timeout for node in nodes),
         layouts=layouts,
-        direct=tuple(_direct(layout, kind) for layout, kind in zip(layouts, kinds, strict=True)),
+        direct=direct,
         links=outgoing,
         arrivals=arrivals,
         targets=tuple(tuple(link.target for link in each) for each in outgoing),
@@ -72,7 +73,10 @@ def compile_plan(graph: Graph, part: Collection[str] | None = None) -> Plan:
         catch_alls=tuple((layout.extras, unit) for unit, layout in enumerate(layouts) if layout.extras >= 0),
         branches=slots.branches,
         exits=tuple(unit for unit, each in enumerate(outgoing) if not each),
-        rows=_rows(nodes, kinds, layouts, plain, outgoing),
+        rows=tuple(
+            _row(nodes[unit], layouts[unit], direct[unit])
+            for unit in range(_plain_beginning(nodes, kinds, plain, outgoing))
+        ),
         has_timeouts=any(node.settings.timeout is not None for node in nodes),
         sees_context=any(node.has_context for node in nodes),
     )
@@ -244,24 +248,21 @@ def _direct(layout: Layout, kind: int) -> tuple[int, ...] | None:
     return tuple(argument.slot for argument in layout.arguments)
 
 
-def _rows(
+def _plain_beginning(
     nodes: tuple[AnyNode, ...],
     kinds: tuple[int, ...],
-    layouts: tuple[Layout, ...],
     plain: tuple[bool, ...],
     outgoing: tuple[tuple[Link, ...], ...],
-) -> tuple[Row, ...]:
-    rows = []
+) -> int:
+    """How many units from the first on are calls that a plain loop can make."""
     for unit, node in enumerate(nodes):
         has_optional = any(link.part is not None for link in outgoing[unit])
         if kinds[unit] != TASK or not plain[unit] or node.is_async or has_optional:
-            break
-        rows.append(_row(node, layouts[unit]))
-    return tuple(rows)
+            return unit
+    return len(nodes)
 
 
-def _row(node: AnyNode, layout: Layout) -> Row:
-    slots = _direct(layout, TASK)
+def _row(node: AnyNode, layout: Layout, slots: tuple[int, ...] | None) -> Row:
     if slots is None:
         return node.func, GENERAL, layout, None
     if len(slots) >= MANY:
