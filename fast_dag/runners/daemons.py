@@ -17,14 +17,12 @@ class OnDaemon:
         self._pool = pool
         self.work = work
         self.has_begun = False
+        self.has_ended = False
         self.given_up = False
 
     def cancel(self) -> bool:
-        """Give the call up; true if it had not begun."""
-        self.given_up = True
-        if self.has_begun:
-            self._pool.lose_one()
-        return not self.has_begun
+        """Give the call up; false if it goes on in its thread."""
+        return self._pool.give_up(self)
 
 
 class Daemons:
@@ -34,6 +32,7 @@ class Daemons:
         self._most = most
         self._jobs: queue.SimpleQueue[OnDaemon | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
+        """Over what jobs have come to, and over both counts."""
         self._threads = 0
         self._pending = 0
         """Jobs that are queued or being worked on."""
@@ -45,11 +44,15 @@ class Daemons:
         self._count(1)
         return job
 
-    def lose_one(self) -> None:
-        """Count a thread and its job as gone, because the call does not return."""
+    def give_up(self, job: OnDaemon) -> bool:
+        """Drop *job*; false if it goes on: its thread is lost with it, and another may take the place."""
         with self._lock:
-            self._threads -= 1
-        self._count(-1)
+            job.given_up = True
+            goes_on = job.has_begun and not job.has_ended
+            self._threads -= goes_on
+        if goes_on:
+            self._count(-1)
+        return not goes_on
 
     def close(self) -> None:
         """Drop what has not begun; let every thread end when its call is over."""
@@ -57,8 +60,7 @@ class Daemons:
         with suppress(queue.Empty):
             while True:
                 self._jobs.get_nowait()
-        for _ in range(self._threads):
-            self._jobs.put(None)
+        self._jobs.put(None)
 
     def _count(self, change: int) -> None:
         """Note that jobs came or went; start a thread if they are more than there are threads."""
@@ -71,10 +73,19 @@ class Daemons:
 
     def _serve(self) -> None:
         while (job := self._jobs.get()) is not None:
-            if not job.given_up:
-                job.has_begun = True
-                job.work()
-                del job.work  # it holds the request, which holds the job
-            if job.given_up:
+            if not self._do(job):
                 return
             self._count(-1)
+        self._jobs.put(None)  # for the next thread
+
+    def _do(self, job: OnDaemon) -> bool:
+        """Do the work of *job* unless it was dropped; false if it was given up meanwhile."""
+        with self._lock:
+            if job.given_up:
+                return True
+            job.has_begun = True
+        job.work()
+        del job.work  # it holds the request, which holds the job
+        with self._lock:
+            job.has_ended = True
+            return not job.given_up

@@ -95,3 +95,26 @@ def test_closing_drops_what_has_not_begun_and_ends_the_threads(pool):
     gate.set()
     assert comes_true(lambda: not workers())
     assert done == []
+
+
+def test_a_thread_whose_job_had_ended_when_it_was_cancelled_goes_on_and_ends_with_the_others():
+    pool, threads, done = Daemons(1), [], threading.Event()
+    first = pool.submit(lambda: threads.append(threading.current_thread()))
+    pool.submit(done.set)
+    assert done.wait(5)
+    assert first.cancel() is True
+    pool.close()
+    threads[0].join(5)
+    assert not threads[0].is_alive()
+
+
+def test_a_job_that_is_dropped_costs_no_thread(pool):
+    gate, done = threading.Event(), []
+    for _ in range(2):
+        pool.submit(lambda: gate.wait(5))
+    dropped = [pool.submit(lambda: done.append("dropped")) for _ in range(5)]
+    assert all(job.cancel() for job in dropped)
+    gate.set()
+    for number in range(5):
+        pool.submit(lambda number=number: done.append(number))
+    assert comes_true(lambda: sorted(done) == [0, 1, 2, 3, 4])
