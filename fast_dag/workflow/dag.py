@@ -197,36 +197,27 @@ class DAG(Workflow):
         )
         return await execute_async(self, inputs, node_inputs, context, options)
 
-    def start(
-        self, inputs: Mapping[str, Any] | None = None, *, context: Context | None = None, **options: Any
-    ) -> RunHandle:
+    def start(self, inputs: Mapping[str, Any] | None = None, **options: Any) -> RunHandle:
         """Run in a background thread.
 
         Parameters:
-            inputs, context, options: as for `run`; what is wrong with them is raised here.
+            inputs, options: as for `run`, a context among them; what is wrong with them is raised here.
 
         Returns:
             A handle with `done`, `result(timeout=None)`, `cancel(reason=None)` and `context`.
         """
-        chosen, node_inputs = split_keywords(options)
-        return start(self, inputs, node_inputs, context, chosen)
+        return start(self, inputs, *split_keywords(options))
 
-    def run_from(
-        self,
-        name: str,
-        inputs: Mapping[str, Any] | None = None,
-        *,
-        context: Context | None = None,
-        **options: Any,
-    ) -> Any:
+    def run_from(self, name: End, inputs: Mapping[str, Any] | None = None, **options: Any) -> Any:
         """Run a node and all its descendants.
 
         What comes from nodes outside is taken from run inputs by parameter name, else from the results
-        in *context*, else from the run that finished last, whose other results the new context keeps.
+        in the given context, else from the run that finished last, whose other results the new context
+        keeps.
 
         Parameters:
             name: the node.
-            inputs, context, options: as for `run`.
+            inputs, options: as for `run`, a context among them.
 
         Returns:
             As `run`, among these nodes.
@@ -235,82 +226,41 @@ class DAG(Workflow):
             UnknownNodeError: there is no such node.
             MissingInputError: a value from outside is nowhere to be found; nothing has run.
         """
-        chosen, node_inputs = split_keywords(options)
-        return execute(self, inputs, node_inputs, context, chosen, part=part_from(self.wired, name))
+        return execute(self, inputs, *split_keywords(options), part=part_from(self, name))
 
-    def run_until(
-        self,
-        name: str,
-        inputs: Mapping[str, Any] | None = None,
-        *,
-        context: Context | None = None,
-        **options: Any,
-    ) -> Any:
+    def run_until(self, name: End, inputs: Mapping[str, Any] | None = None, **options: Any) -> Any:
         """Run a node and all its ancestors; the result of that node.  Parameters as for `run_from`."""
-        chosen, node_inputs = split_keywords(options)
-        return execute(self, inputs, node_inputs, context, chosen, part=part_until(self.wired, name))
+        return execute(self, inputs, *split_keywords(options), part=part_until(self, name))
 
     def run_between(
-        self,
-        start: str,
-        end: str,
-        inputs: Mapping[str, Any] | None = None,
-        *,
-        context: Context | None = None,
-        **options: Any,
+        self, start: End, end: End, inputs: Mapping[str, Any] | None = None, **options: Any
     ) -> Any:
         """Run all nodes on a path from *start* to *end*; the result of *end*.  Else as `run_from`.
 
         Raises:
             ValidationError: there is no such path.
         """
-        chosen, node_inputs = split_keywords(options)
-        return execute(self, inputs, node_inputs, context, chosen, part=part_between(self.wired, start, end))
+        return execute(self, inputs, *split_keywords(options), part=part_between(self, start, end))
 
-    async def run_from_async(
-        self,
-        name: str,
-        inputs: Mapping[str, Any] | None = None,
-        *,
-        context: Context | None = None,
-        **options: Any,
-    ) -> Any:
+    async def run_from_async(self, name: End, inputs: Mapping[str, Any] | None = None, **options: Any) -> Any:
         """`run_from` on the running event loop."""
-        chosen, node_inputs = split_keywords(options)
-        return await execute_async(
-            self, inputs, node_inputs, context, chosen, part=part_from(self.wired, name)
-        )
+        return await execute_async(self, inputs, *split_keywords(options), part=part_from(self, name))
 
     async def run_until_async(
-        self,
-        name: str,
-        inputs: Mapping[str, Any] | None = None,
-        *,
-        context: Context | None = None,
-        **options: Any,
+        self, name: End, inputs: Mapping[str, Any] | None = None, **options: Any
     ) -> Any:
         """`run_until` on the running event loop."""
-        chosen, node_inputs = split_keywords(options)
-        return await execute_async(
-            self, inputs, node_inputs, context, chosen, part=part_until(self.wired, name)
-        )
+        return await execute_async(self, inputs, *split_keywords(options), part=part_until(self, name))
 
     async def run_between_async(
-        self,
-        start: str,
-        end: str,
-        inputs: Mapping[str, Any] | None = None,
-        *,
-        context: Context | None = None,
-        **options: Any,
+        self, start: End, end: End, inputs: Mapping[str, Any] | None = None, **options: Any
     ) -> Any:
         """`run_between` on the running event loop."""
-        part = part_between(self.wired, start, end)
-        chosen, node_inputs = split_keywords(options)
-        return await execute_async(self, inputs, node_inputs, context, chosen, part=part)
+        part = part_between(self, start, end)
+        return await execute_async(self, inputs, *split_keywords(options), part=part)
 
     def run_node(
-        self, name: str, inputs: Mapping[str, Any] | None = None, *, context: Context | None = None
+        self, name: End, inputs: Mapping[str, Any] | None = None, *, context: Context | None = None
     ) -> Any:
         """Run one node with its settings and handlers, and return its result; inputs as for `run_from`."""
-        return execute(self, inputs, {}, context, RunOptions(), part=part_of_one(self.wired, name))
+        return execute(self, inputs, {}, context, RunOptions(), part=part_of_one(self, name))

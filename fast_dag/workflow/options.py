@@ -74,7 +74,8 @@ FIELDS = tuple(field.name for field in fields(RunOptions))
 OPTION_NAMES = ("inputs", "context", *FIELDS)
 
 
-def split_keywords(keywords: Mapping[str, Any]) -> tuple[RunOptions, dict[str, Any]]:
-    """The options among the *keywords* of a run, and the others, which are node inputs."""
+def split_keywords(keywords: Mapping[str, Any]) -> tuple[dict[str, Any], Context | None, RunOptions]:
+    """The *keywords* of a run as its node inputs, its context and its options."""
     options = {name: value for name, value in keywords.items() if name in FIELDS}
-    return RunOptions(**options), {name: value for name, value in keywords.items() if name not in FIELDS}
+    node_inputs = {name: value for name, value in keywords.items() if name not in OPTION_NAMES}
+    return node_inputs, keywords.get("context"), RunOptions(**options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fast_dag.errors import ValidationError
 from fast_dag.graph.graph import Graph
@@ -14,6 +14,9 @@ from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.step import part_of
 from fast_dag.values import NO_DATA
 
+if TYPE_CHECKING:
+    from fast_dag.workflow.workflow import Workflow
+
 
 class Part(NamedTuple):
     """The *names* of the nodes that run, and the one whose *result* is returned, None as for a whole run."""
@@ -22,34 +25,34 @@ class Part(NamedTuple):
     result: str | None = None
 
 
-def part_from(graph: Graph, name: str) -> Part:
+def part_from(workflow: Workflow, name: object) -> Part:
     """A node and all its descendants."""
-    return Part(_behind(graph, graph.node(name).name))
+    return Part(_behind(workflow.wired, workflow.graph.node(name).name))
 
 
-def part_until(graph: Graph, name: str) -> Part:
+def part_until(workflow: Workflow, name: object) -> Part:
     """A node and all its ancestors."""
-    end = graph.node(name).name
-    return Part(_before(graph, end), end)
+    end = workflow.graph.node(name).name
+    return Part(_before(workflow.wired, end), end)
 
 
-def part_between(graph: Graph, start: str, end: str) -> Part:
+def part_between(workflow: Workflow, start: object, end: object) -> Part:
     """All nodes on a path from *start* to *end*.
 
     Raises:
         ValidationError: there is no such path.
     """
-    first, last = graph.node(start).name, graph.node(end).name
-    names = _behind(graph, first) & _before(graph, last)
+    first, last = workflow.graph.node(start).name, workflow.graph.node(end).name
+    names = _behind(workflow.wired, first) & _before(workflow.wired, last)
     if not names:
         msg = f"no path from {first!r} to {last!r}"
-        raise ValidationError(msg, graph.name)
+        raise ValidationError(msg, workflow.name)
     return Part(names, last)
 
 
-def part_of_one(graph: Graph, name: str) -> Part:
+def part_of_one(workflow: Workflow, name: object) -> Part:
     """A single node."""
-    only = graph.node(name).name
+    only = workflow.graph.node(name).name
     return Part(frozenset([only]), only)
 
 

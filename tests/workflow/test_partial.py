@@ -249,3 +249,13 @@ def test_a_part_of_a_definition_with_errors_elsewhere_does_not_run():
     with pytest.raises(ValidationError, match="several connections"):
         dag.run_until("clean")
     assert called == []
+
+
+@pytest.mark.parametrize("autowire", [False, True])
+def test_a_node_may_stand_for_its_name(autowire):
+    dag = DAG("nodes", autowire=autowire)
+    first = dag.node(lambda: 1, name="first")
+    second = dag.node(lambda first: first + 1, name="second")
+    if not autowire:
+        first >> second
+    assert dag.run_until(second) == dag.run_between(first, second) == dag.run_from(second) == 2
