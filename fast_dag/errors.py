@@ -134,8 +134,24 @@ class RouterError(ExecutionError):
         self.targets = tuple(targets)
 
 
+class CacheError(ExecutionError):
+    """A call whose result cannot be kept: no stable key, or a value the cache cannot store."""
+
+
+class StreamError(ExecutionError):
+    """A stream that was read by somebody it does not belong to, or too fast."""
+
+
 class RunCancelledError(ExecutionError):
     """The run was cancelled through its context."""
+
+
+class DocumentError(FastDAGError, ValueError):
+    """A stored workflow that cannot be read, or a workflow that cannot be stored."""
+
+
+class MissingExtraError(FastDAGError, ImportError):
+    """An optional package that is not installed; the text names the extra to install."""
 
 
 class RunStalled(FastDAGError):
@@ -157,6 +173,13 @@ def unknown_options(names: Iterable[str], known: Iterable[str], where: str) -> U
     known = list(known)
     return UnknownOptionError(
         [f"{where} takes no {name!r}{suggestion(name, known)}" for name in names], where
+    )
+
+
+def missing_extra(what: str, package: str, extra: str) -> MissingExtraError:
+    """The error for *what* needs an optional *package*."""
+    return MissingExtraError(
+        f"{what} needs the package {package}: pip install 'fast-dag[{extra}]'", name=package
     )
 
 

@@ -63,3 +63,10 @@ class SelectReturn:
 
     branch: str
     value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """What a post_execute hook returns to put *value* in the place of the result, None included."""
+
+    value: Any

@@ -1,4 +1,4 @@
-"""Node settings: how often a node is tried, how long it may take, what it waits in between."""
+"""Node settings: retries and timeout, cache, map, stream."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from fast_dag.errors import check_int, check_seconds, unknown_options
+from fast_dag.errors import check_int, check_seconds, suggestion, unknown_options
+
+ITEM_ERRORS = ("fail", "skip", "none", "return")
+STREAMS = (None, "once", "tee", "list", False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,30 @@ class NodeSettings:
     """Only these exceptions are tried again; a timeout counts as `fast_dag.TimeoutError`."""
     timeout: float | None = None
     """Seconds per attempt."""
+    cached: bool = False
+    """Whether results are kept and handed out again for equal inputs."""
+    cache_backend: Any = "memory"
+    """Where they are kept: the name of a backend, or one."""
+    cache_ttl: float | None = None
+    """Seconds for which a stored result is good, None for ever."""
+    cache_key: Any = None
+    """What tells calls apart: names of inputs, or ``callable(inputs) -> value``; None for all inputs."""
+    cache_version: Any = None
+    """Part of the key in place of the function's code: a string, or a callable that gives one."""
+    cache_copy: bool = False
+    """Whether values are copied deeply on storing and on hits."""
+    map: str | None = None
+    """The input whose elements the node is run for, one by one; None for the whole value at once."""
+    depth: int = 1
+    """How many levels of elements *map* goes down."""
+    max_concurrency: int | None = None
+    """How many elements may be at work at once, None for as many as there are workers."""
+    item_errors: str = "fail"
+    """What becomes of an element that failed: fail, skip, none or return."""
+    stream: Any = None
+    """What an iterator is taken for: None, once, tee, list or False."""
+    stream_buffer: int | None = None
+    """How many items a tee keeps for its slowest consumer, None for any number."""
 
     def __post_init__(self) -> None:
         check_int("retry", self.retry, 1)
@@ -50,6 +77,33 @@ class NodeSettings:
         if self.timeout is not None:
             check_seconds("timeout", self.timeout, positive=True)
         object.__setattr__(self, "retry_on", _classes(self.retry_on))
+        self._check_cache()
+        self._check_items()
+
+    def _check_cache(self) -> None:
+        check_bool("cached", self.cached)
+        check_bool("cache_copy", self.cache_copy)
+        if self.cache_ttl is not None:
+            check_seconds("cache_ttl", self.cache_ttl, positive=True)
+        if not (self.cache_key is None or callable(self.cache_key)):
+            object.__setattr__(self, "cache_key", _names(self.cache_key))
+        if not (
+            self.cache_version is None or isinstance(self.cache_version, str) or callable(self.cache_version)
+        ):
+            msg = f"cache_version must be a string or a callable, got {self.cache_version!r}"
+            raise ValueError(msg)
+
+    def _check_items(self) -> None:
+        if self.map is not None and not (isinstance(self.map, str) and self.map):
+            msg = f"map must be the name of an input, got {self.map!r}"
+            raise ValueError(msg)
+        check_int("depth", self.depth, 1)
+        for name in ("max_concurrency", "stream_buffer"):
+            if getattr(self, name) is not None:
+                check_int(name, getattr(self, name), 1)
+        check_choice("item_errors", self.item_errors, ITEM_ERRORS)
+        # 0 equals False, and is none of the choices.
+        check_choice("stream", "0" if self.stream == 0 and self.stream is not False else self.stream, STREAMS)
 
     def wait(self, attempt: int, error: BaseException, chance: float = 0.0) -> float | None:
         """Seconds to wait after the failed *attempt* (from 1), or None if it was the last one.
@@ -74,6 +128,31 @@ def changed(settings: NodeSettings, where: str, changes: dict[str, Any]) -> Node
     if unknown:
         raise unknown_options(unknown, KEYWORDS, where)
     return dataclasses.replace(settings, **changes) if changes else settings
+
+
+def check_bool(name: str, value: Any) -> None:
+    """Raise ValueError unless *value* is True or False."""
+    if value is not True and value is not False:
+        msg = f"{name} must be True or False, got {value!r}"
+        raise ValueError(msg)
+
+
+def check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
+    """Raise ValueError unless *value* is one of the *choices*."""
+    if value not in choices:
+        known = ", ".join(map(repr, choices))
+        msg = (
+            f"{name} must be one of {known}, got {value!r}{suggestion(value, [str(one) for one in choices])}"
+        )
+        raise ValueError(msg)
+
+
+def _names(names: Any) -> tuple[str, ...]:
+    found = tuple(names) if isinstance(names, Iterable) and not isinstance(names, str) else ()
+    if not found or not all(isinstance(name, str) for name in found):
+        msg = f"cache_key must be a list of input names or a callable, got {names!r}"
+        raise ValueError(msg)
+    return found
 
 
 def _classes(classes: Any) -> tuple[type[BaseException], ...]:
