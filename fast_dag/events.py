@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fast_dag.run.events import Event as Event
+    from fast_dag.run.events import ItemEvent as ItemEvent
+    from fast_dag.run.events import ItemFailed as ItemFailed
+    from fast_dag.run.events import ItemFinished as ItemFinished
     from fast_dag.run.events import NodeAbandoned as NodeAbandoned
     from fast_dag.run.events import NodeEvent as NodeEvent
     from fast_dag.run.events import NodeFailed as NodeFailed
@@ -16,9 +19,13 @@ if TYPE_CHECKING:
     from fast_dag.run.events import Observer as Observer
     from fast_dag.run.events import RunFinished as RunFinished
     from fast_dag.run.events import RunStarted as RunStarted
+    from fast_dag.run.events import Warned as Warned
 
 __all__ = [
     "Event",
+    "ItemEvent",
+    "ItemFailed",
+    "ItemFinished",
     "NodeAbandoned",
     "NodeEvent",
     "NodeFailed",
@@ -28,6 +35,7 @@ __all__ = [
     "Observer",
     "RunFinished",
     "RunStarted",
+    "Warned",
 ]
 
 

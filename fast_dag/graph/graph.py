@@ -31,6 +31,14 @@ class Graph:
         """Each edge in the order of connecting, and whether it is optional."""
         self.incoming: dict[str, list[Edge]] = {}
         self.outgoing: dict[str, list[Edge]] = {}
+        self._holders: tuple[int, list[AnyNode]] = (0, [])
+
+    @property
+    def holders(self) -> list[AnyNode]:
+        """The nodes that hold a workflow."""
+        if self._holders[0] != self.version:
+            self._holders = self.version, [node for node in self.nodes.values() if node.inside is not None]
+        return self._holders[1]
 
     def node(self, name: object) -> AnyNode:
         """The node called *name*, or *name* itself if it is a node of this graph."""

@@ -46,6 +46,9 @@ class Node(Connectable, Generic[P, R_co]):
         UnknownOptionError: a keyword that is no setting.
     """
 
+    inside: Any = None
+    """The workflow that runs in place of a call of the function, None for a plain node."""
+
     def __init__(
         self,
         func: Callable[P, R_co],

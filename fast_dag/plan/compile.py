@@ -12,7 +12,20 @@ from fast_dag.graph.node import Node
 from fast_dag.graph.order import topological_order
 from fast_dag.graph.settings import DEFAULTS
 from fast_dag.graph.signature import Parameter
-from fast_dag.plan.plan import ANY, GENERAL, MANY, ROUTER, TASK, Argument, Given, Layout, Link, Plan, Row
+from fast_dag.plan.plan import (
+    ANY,
+    GENERAL,
+    MANY,
+    ROUTER,
+    TASK,
+    Argument,
+    Given,
+    Layout,
+    Link,
+    Plan,
+    Readers,
+    Row,
+)
 from fast_dag.values import NO_DATA, NodeType
 
 CONTEXT_SLOT = 0
@@ -39,11 +52,14 @@ def compile_plan(graph: Graph, part: Collection[str] | None = None) -> Plan:
     arrivals = tuple(_among(links, graph.incoming[name]) for name in order)
     kinds = tuple(_kind(node) for node in nodes)
     simple = tuple(
-        kind != ROUTER and all(kinds[link.target] != ANY and link.part is None for link in each)
-        for kind, each in zip(kinds, outgoing, strict=True)
+        kind != ROUTER
+        and node.settings.stream not in ("once", "tee")
+        and all(kinds[link.target] != ANY and link.part is None for link in each)
+        for kind, node, each in zip(kinds, nodes, outgoing, strict=True)
     )
     plain = tuple(
-        kind != ROUTER and node.settings == DEFAULTS for kind, node in zip(kinds, nodes, strict=True)
+        kind != ROUTER and node.inside is None and node.settings == DEFAULTS
+        for kind, node in zip(kinds, nodes, strict=True)
     )
     direct = tuple(_direct(layout, kind) for layout, kind in zip(layouts, kinds, strict=True))
     return Plan(
@@ -58,6 +74,7 @@ def compile_plan(graph: Graph, part: Collection[str] | None = None) -> Plan:
         direct=direct,
         links=outgoing,
         arrivals=arrivals,
+        readers=Readers(arrivals),
         targets=tuple(tuple(link.target for link in each) for each in outgoing),
         simple=simple,
         plain=plain,

@@ -10,8 +10,10 @@ A cycle is the range of units between an *enter* and a *leave* unit; ranges nest
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from fast_dag.graph.node import Node
@@ -27,6 +29,9 @@ MANY: Final = 3
 """Row kind of a function with more than two positional arguments; below that the kind is their number."""
 GENERAL: Final = 4
 """Row kind of a function whose arguments are gathered by its layout."""
+
+GONE: Final = object()
+"""What a slot holds when its value has been read by all who want it, and was let go of."""
 
 Row = tuple[Callable[..., Any], int, Any, Any]
 """A function, its row kind, and two arguments of that kind: slots, a tuple of slots, or a layout."""
@@ -102,6 +107,35 @@ class Cycle(NamedTuple):
     """Slots whose values are copied into others before the next iteration."""
 
 
+class Readers:
+    """Who reads which slots; worked out when a run first wants to free them."""
+
+    def __init__(self, arrivals: tuple[tuple[Link, ...], ...]) -> None:
+        self._arrivals = arrivals
+
+    @cached_property
+    def slots(self) -> tuple[tuple[int, ...], ...]:
+        """For each unit the slots that its edges read."""
+        return tuple(tuple({link.slot for link in links}) for links in self._arrivals)
+
+    @cached_property
+    def counts(self) -> Mapping[int, int]:
+        """How many units read each slot that any reads."""
+        counts = Counter(slot for slots in self.slots for slot in slots)
+        # Why an optional edge was dead is asked of its slot at the end: it is never counted down.
+        counts.update({link.slot for links in self._arrivals for link in links if link.part is not None})
+        return counts
+
+    @cached_property
+    def last(self) -> Mapping[int, tuple[int, ...]]:
+        """For each unit that reads any, the slots that no later one reads."""
+        unit_of = {slot: unit for unit, slots in enumerate(self.slots) for slot in slots}
+        found: dict[int, tuple[int, ...]] = {}
+        for slot, unit in unit_of.items():
+            found[unit] = (*found.get(unit, ()), slot)
+        return found
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Plan:
     """A checked graph, ready to run as often as wanted."""
@@ -121,6 +155,7 @@ class Plan:
     """Outgoing, in the order of connecting."""
     arrivals: tuple[tuple[Link, ...], ...]
     """Incoming, in the order of connecting."""
+    readers: Readers
     targets: tuple[tuple[int, ...], ...]
     """Targets of `links`, for units whose successors only have to count."""
     simple: tuple[bool, ...]

@@ -40,6 +40,8 @@ class Context:
         self._inputs: Mapping[str, Any] = NOTHING
         self._branches: Mapping[str, str] = NOTHING
         self._passed_on: Mapping[str, Any] = NOTHING
+        self._nested: dict[str, Context] = {}
+        self._outer: Context | None = None
         self._stop: Callable[[Exception], None] | None = None
         self._cancelled = False
 
@@ -79,9 +81,17 @@ class Context:
         return self._branches
 
     @property
+    def nested(self) -> Mapping[str, Context]:
+        """The contexts of runs inside nodes, read-only; a map node has one for each element, "name[0]"."""
+        return MappingProxyType(self._nested)
+
+    @property
     def cancelled(self) -> bool:
         """Whether the run was told to end early: by a cancel, its timeout or a failure."""
-        return self._cancelled
+        context: Context | None = self
+        while context is not None and not context._cancelled:
+            context = context._outer
+        return context is not None
 
     def cancel(self, reason: str | None = None) -> None:
         """End the run from any thread; its caller gets a RunCancelledError that gives *reason*."""
@@ -107,8 +117,13 @@ class Context:
         self, results: Callable[[], dict[str, Any]] | None, metrics: Callable[[], dict[str, Any]]
     ) -> None:
         """Give the context back, with what makes its results (if they are not there) and metrics."""
-        self._late_results, self._late_metrics, self._stop = results, metrics, None
+        self._late_results, self._late_metrics = results, metrics
         self.__dict__.pop("_claimed_by", None)
+        work = [self]
+        while work:
+            context = work.pop()
+            context._cancelled, context._outer, context._stop = context.cancelled, None, None
+            work.extend(inner for inner in context._nested.values() if inner._outer is not None)
 
     def begin(
         self, inputs: Mapping[str, Any], branches: Mapping[str, str], passed_on: Mapping[str, Any]
@@ -116,6 +131,12 @@ class Context:
         """Show what a run was given, and the branches it takes; keep what routers pass on."""
         self._inputs, self._branches = MappingProxyType(dict(inputs)), MappingProxyType(branches)
         self._passed_on = passed_on
+        self._nested = {}
+
+    def hold(self, name: str, context: Context) -> None:
+        """Take in the context of a run inside the node *name*; the engine calls it."""
+        self._nested[name] = context
+        context._outer, context._stop = self, self._stop
 
     def came_from(self, name: str, branch: str) -> Any:
         """What node *name* gave, or gave to *branch*; `NO_DATA` if that is nothing or not known."""
@@ -140,16 +161,20 @@ class Context:
     set = set_result
 
     def get_result(self, key: str) -> Any:
-        """A result; KeyError if there is none."""
-        return self.results[key]
+        """A result, "node.inner" of a nested run; KeyError if there is none."""
+        found = self._found(key)
+        if found is NO_DATA:
+            raise KeyError(key)
+        return found
 
     def get(self, key: str, default: Any = None) -> Any:
         """A result, or *default*."""
-        return self.results.get(key, default)
+        found = self._found(key)
+        return default if found is NO_DATA else found
 
     def has_result(self, key: object) -> bool:
         """Whether there is a result of that name."""
-        return key in self.results
+        return self._found(key) is not NO_DATA
 
     __getitem__ = get_result
     __contains__ = has_result
@@ -164,6 +189,16 @@ class Context:
     def update_metrics(self, name: str, values: Mapping[str, Any]) -> None:
         """Merge *values* into ``metrics[name]``."""
         self.metrics.setdefault(name, {}).update(values)
+
+    def _found(self, key: Any) -> Any:
+        """The result *key*, in this run or in one it leads to; `NO_DATA` if there is none."""
+        if key in self.results or not isinstance(key, str):
+            return self.results.get(key, NO_DATA)
+        context: Context | None = self
+        *path, last = key.split(".")
+        for name in path:
+            context = context._nested.get(name) if context is not None else None
+        return context.results.get(last, NO_DATA) if path and context is not None else NO_DATA
 
     def to_dict(self, strict: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - the contract's form
         """A JSON-ready dict; a value JSON cannot hold becomes ``{"$repr": text}``.

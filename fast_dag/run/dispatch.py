@@ -6,49 +6,57 @@ request, `back` brings its outcome.  One caller at a time; the runner sees to th
 
 from __future__ import annotations
 
-import heapq
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 from fast_dag.errors import MissingOutputError
+from fast_dag.run.attempts import attempt_at
 from fast_dag.run.graph_run import GraphRun
-from fast_dag.run.invocation import attempt_at, invocation
-from fast_dag.run.requests import Attempt, Invocation, Outcome, Request, Success
+from fast_dag.run.invocation import invocation
+from fast_dag.run.queues import ByArrival, InOrder, Queue
+from fast_dag.run.requests import Enter, Failure, Invocation, Outcome, Request, Success
+from fast_dag.run.strand import Strand, outermost
 
 
 class Dispatch:
-    """Hands out the requests of a run.
+    """Hands out the requests of a run, and of the runs inside its steps.
 
     Parameters:
-        run: the run.
+        run: the outermost run.
         limit: how many calls may be under way at once, None for any number.
         in_order: one step at a time, in the order of the plan, waits between its attempts included.
+        leave: called with a call that is under way and that nobody wants any more.
     """
 
-    def __init__(self, run: GraphRun, limit: int | None, *, in_order: bool = False) -> None:
+    def __init__(
+        self,
+        run: GraphRun,
+        limit: int | None,
+        *,
+        in_order: bool = False,
+        leave: Callable[[Request], None] = lambda _: None,
+    ) -> None:
         self.run = run
         self.under_way: set[Request] = set()
+        self.timed: set[Enter] = set()
+        """Runs inside steps that have a timeout."""
+        self._leave = leave
+        self._root = outermost(run)
         self._limit = float("inf") if limit is None else limit
         self._busy = 0
         """Calls under way."""
         self._in_order = in_order
-        self._fresh: deque[int] | list[int]
-        self._extend: Callable[[list[int]], None]
-        self._pop: Callable[[], int]
-        if in_order:
-            self._fresh = heap = list[int]()
-            self._extend, self._pop = partial(_push_all, heap), partial(heapq.heappop, heap)
-        else:
-            self._fresh = queue = deque[int]()
-            self._extend, self._pop = queue.extend, queue.popleft
+        self._fresh: Queue = InOrder() if in_order else ByArrival()
         self._next: deque[Request] = deque()
         """What steps that have begun want now."""
+        self._inside: list[Strand] = []
+        """Runs inside steps that are not over."""
+        run.ledger.is_stuck = self._is_stuck
 
     def begin(self, first: list[int]) -> None:
         """Take in the *first* steps of the run."""
-        self._extend(first)
+        self._fresh.add(self._root, first)
 
     @property
     def has_more(self) -> bool:
@@ -63,20 +71,26 @@ class Dispatch:
     @property
     def is_alone(self) -> bool:
         """Whether there is one step to begin and nothing under way."""
-        return not self.under_way and len(self._fresh) == 1 and not self._next
+        return not self.under_way and len(self._fresh) == 1 and not self._next and not self.timed
+
+    def is_open(self, request: Request) -> bool:
+        """Whether *request* has been handed out, and is still wanted."""
+        return request in self.under_way or request in self.timed
 
     def take(self) -> Request | None:
         """The next request to see to, None if there is none now."""
-        run = self.run
-        while not run.finished:
+        while not self.run.finished:
             has_room = self._busy < self._limit
             if self._next and (has_room or not self._next[0].takes_room):
                 request: Request | None = self._next.popleft()
             elif self._fresh and has_room and not (self._in_order and (self.under_way or self._next)):
-                request = self._start(self._pop())
+                request = self._start(*self._fresh.pop())
             else:
                 self._check_progress()
                 return None
+            if isinstance(request, Enter):
+                self.timed.add(request)
+                return request
             if request is not None:
                 self.under_way.add(request)
                 self._busy += request.takes_room
@@ -89,79 +103,132 @@ class Dispatch:
             return False
         self.under_way.discard(request)
         self._busy -= request.takes_room
-        run = self.run
-        if run.finished:
+        if self.run.finished:
             return True
         if outcome.error is None and request.invocation is None and not request.cancelling:
             # A call without settings that went well, as most do.
-            step = request.step
+            strand, step = request.strand, request.step
+            run = strand.run
             run.tally.durations[step] += outcome.duration
             run.tally.attempts[step] += 1
-            self._extend(run.done(step, outcome.value))
+            self._leave_run(self._set_free(strand, run.done(step, outcome.value)))
         else:
             self._back_with_care(request, _as_expired(outcome) if request.cancelling else outcome)
         return True
 
+    def expire(self, enter: Enter, now: float) -> None:
+        """Give up a run inside a step, because its time is up."""
+        strand = next(each for each in self._inside if each.enter is enter)
+        self.timed.discard(enter)
+        self._drop(strand)
+        outcome = Outcome(expired=True, duration=enter.timeout or 0.0, ended=now)
+        self._go_on(enter.strand, enter.step, enter.invocation, outcome)  # type: ignore[arg-type]
+
     def _back_with_care(self, request: Request, outcome: Outcome) -> None:
-        run, step = self.run, request.step
+        strand, step = request.strand, request.step
         if outcome.error is not None and not isinstance(outcome.error, Exception):
-            run.stop(outcome.error)
-            return
-        if isinstance(request, Attempt):
-            self._count(step, outcome)
-        if request.invocation is None:
-            run.tally.attempts[step] += 1
-            self._go_on(step, invocation(run, step, outcome), None)
+            self.run.stop(outcome.error)
+        elif request.invocation is None:
+            self._go_on(strand, step, invocation(strand.run, step, outcome), None)
         else:
-            self._go_on(step, request.invocation, outcome)
+            self._go_on(strand, step, request.invocation, outcome)
 
-    def _count(self, step: int, outcome: Outcome) -> None:
-        tally = self.run.tally
-        tally.durations[step] += outcome.duration
-        if outcome.error is not None or outcome.expired:
-            tally.ended[step] = outcome.ended
-
-    def _start(self, step: int) -> Request | None:
-        """The first request of *step*, None if it was over at once."""
-        run = self.run
-        if run.notes is None and run.plan.plain[step]:
+    def _start(self, strand: Strand, step: int) -> Request | None:
+        """The first request of *step*, None if there is none to be handed out."""
+        run = strand.run
+        if run.finished:
+            return None  # given up since it was set free
+        if strand.plain and strand.plain[step]:
             try:
                 request = attempt_at(run, step)
             except MissingOutputError:
                 pass  # found again below, where handlers are asked
             else:
-                request.step = step
+                request.strand, request.step = strand, step
                 return request
-        return self._advance(step, invocation(run, step), None)
+        self._go_on(strand, step, strand.invoke(step), None)
+        return None
 
-    def _go_on(self, step: int, steps: Invocation, outcome: Outcome | None) -> None:
-        request = self._advance(step, steps, outcome)
-        if request is not None:
-            self._next.append(request)
+    def _go_on(self, strand: Strand, step: int, steps: Invocation, outcome: Outcome | None) -> None:
+        """Let an invocation go on."""
+        self._leave_run(self._advance(strand, step, steps, outcome))
 
-    def _advance(self, step: int, steps: Invocation, outcome: Outcome | None) -> Request | None:
-        """Let an invocation go on; what it wants next, None if the step is over."""
+    def _leave_run(self, over: Strand | None) -> None:
+        """Let the step go on that a run lies in which is *over*, and so on outwards."""
+        while over is not None:
+            enter: Enter = over.enter  # type: ignore[assignment]
+            self._inside.remove(over)
+            self.timed.discard(enter)
+            over = self._advance(enter.strand, enter.step, enter.invocation, over.outcome)  # type: ignore[arg-type]
+
+    def _advance(
+        self, strand: Strand, step: int, steps: Invocation, outcome: Outcome | None
+    ) -> Strand | None:
+        """Send an outcome to an invocation; what lies inside a step and is over because of that."""
         try:
             request = steps.send(outcome)  # type: ignore[arg-type]
         except StopIteration as end:
-            answer = end.value
-        else:
-            request.step, request.invocation = step, steps
-            return request
+            return self._settle(strand, step, end.value)
+        request.strand, request.step, request.invocation = strand, step, steps
+        return self._hand_on(request)
+
+    def _settle(self, strand: Strand, step: int, answer: Success | Failure) -> Strand | None:
+        """Tell the run what became of *step*; the strand if it is over and lies inside another."""
+        run = strand.run
         if isinstance(answer, Success):
-            self._extend(self.run.done(step, answer.value))
+            freed = run.done(step, answer.value)
         else:
-            self._extend(self.run.failed(step, answer.error, answer.strategy))
+            freed = run.failed(step, answer.error, answer.strategy, answer.notes, answer.marks)
+        return self._set_free(strand, freed)
+
+    def _set_free(self, strand: Strand, steps: list[int]) -> Strand | None:
+        if not strand.run.finished:
+            self._fresh.add(strand, steps)
+        elif strand.enter is not None:
+            if strand.run.error is not None:
+                self._drop_calls(strand)
+            return strand
         return None
+
+    def _hand_on(self, request: Request) -> Strand | None:
+        """Queue a request for the runner; a run inside a step is begun, and given back if it is over."""
+        if not isinstance(request, Enter):
+            self._next.append(request)
+            return None
+        strand = Strand(request.inner, request.invoke, request)
+        self._inside.append(strand)
+        first = request.inner.ready()
+        if request.timeout is not None and not request.inner.finished:
+            self._next.append(request)
+        return self._set_free(strand, first)
+
+    def _drop(self, strand: Strand) -> None:
+        """Give up a run inside a step, and whatever is under way in it."""
+        strand.run.finished = True
+        self._drop_calls(strand)
+        self._inside.remove(strand)
+
+    def _drop_calls(self, strand: Strand) -> None:
+        inside = [each for each in self._inside if each is not strand and each.run.is_inside(strand.run)]
+        for each in [*inside, strand]:
+            each.run.finished = True
+            each.run.end_early()
+        self._inside = [each for each in self._inside if each not in inside]
+        self._next = deque(each for each in self._next if not each.strand.run.finished)
+        for request in [each for each in self.under_way if each.strand.run.finished]:
+            self.under_way.discard(request)
+            self._busy -= request.takes_room
+            self._leave(request)
 
     def _check_progress(self) -> None:
         if not (self.under_way or self._next or self._fresh):
             self.run.stop(self.run.stall())
 
-
-def _push_all(heap: list[int], steps: list[int]) -> None:
-    for step in steps:
-        heapq.heappush(heap, step)
+    def _is_stuck(self, blocked: int) -> bool:
+        """Whether all calls that have begun are *blocked*, and nothing else can begin."""
+        begun = sum(getattr(request.handle, "has_begun", True) for request in list(self.under_way))
+        can_start = self.has_more and self._busy < self._limit
+        return blocked >= begun and not can_start
 
 
 def _as_expired(outcome: Outcome) -> Outcome:

@@ -95,9 +95,53 @@ class NodeAbandoned(NodeEvent):
     timeout: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemEvent(NodeEvent):
+    """Something about one element of a map node's input: its *index* (one for each level, if several)."""
+
+    kind: ClassVar[str] = "item"
+    index: int | tuple[int, ...]
+    duration: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFinished(ItemEvent):
+    """A map node has the result of an element, after *duration* seconds."""
+
+    kind: ClassVar[str] = "item_finished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFailed(ItemEvent):
+    """An element of a map node has failed for good."""
+
+    kind: ClassVar[str] = "item_failed"
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned(Event):
+    """Something that harms no result, and that somebody should know; *code* tells what kind of thing."""
+
+    kind: ClassVar[str] = "warning"
+    code: str
+    message: str
+
+
 EVENTS: dict[str, type[Event]] = {
     event.kind: event
-    for event in (RunStarted, RunFinished, NodeStarted, NodeFinished, NodeFailed, NodeSkipped, NodeAbandoned)
+    for event in (
+        RunStarted,
+        RunFinished,
+        NodeStarted,
+        NodeFinished,
+        NodeFailed,
+        NodeSkipped,
+        NodeAbandoned,
+        ItemFinished,
+        ItemFailed,
+        Warned,
+    )
 }
 
 Observer = Callable[[Event], object]

@@ -19,17 +19,23 @@ Rules of this file:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from fast_dag.errors import RunStalled
-from fast_dag.plan.plan import ANY, ENTER, LEAVE, ROUTER, Cycle, Link, Plan
+from fast_dag.errors import RunStalled, StreamError
+from fast_dag.graph.node import Node
+from fast_dag.plan.plan import ANY, ENTER, GONE, LEAVE, ROUTER, Cycle, Link, Plan
 from fast_dag.run.context import Context
 from fast_dag.run.frontier import SKIPPED, STARTS, Frontier
+from fast_dag.run.hooks import Hooks
+from fast_dag.run.ledger import Ledger
 from fast_dag.run.notes import Note
 from fast_dag.run.policy import Handlers
+from fast_dag.run.requests import NOTHING
 from fast_dag.run.step import Route, part_of
+from fast_dag.run.streams import LAZY, Stream
 from fast_dag.run.tally import Tally
+from fast_dag.run.tee import Tee, as_stream
 from fast_dag.run.wrapping import wrap
 from fast_dag.values import NO_DATA
 
@@ -54,7 +60,11 @@ class GraphRun:
         context: where results go; filled as they come if *live*, else when somebody looks.
         strategy: fail_fast, continue or continue_none.
         handlers: asked by `invocation()` about failures.
-        watched: whether notes are kept for observers.
+        hooks: asked by it before and after.
+        cache_of: gives the cache of a node that has one.
+        keep: names of the results to keep, None for all; the others go with their last reader.
+        ledger: what it keeps together with the runs around and inside it.
+        outer: the run that one of its nodes holds this one in; *path* comes before names.
     """
 
     def __init__(
@@ -65,15 +75,26 @@ class GraphRun:
         *,
         strategy: str = "fail_fast",
         handlers: Handlers | None = None,
-        watched: bool = False,
+        hooks: Hooks | None = None,
+        cache_of: Callable[[Node[..., Any]], Any] | None = None,
+        keep: Collection[str] | None = None,
         live: bool = True,
+        ledger: Ledger | None = None,
+        outer: GraphRun | None = None,
+        path: str = "",
     ) -> None:
         self.plan = plan
         self.values = values
         self.context = context
         self.strategy = strategy
         self.handlers = handlers or Handlers()
-        self.notes: deque[Note] | None = deque() if watched else None
+        self.hooks = hooks or Hooks()
+        self.cache_of: Callable[[Node[..., Any]], Any] = cache_of or _no_cache
+        self.keep = keep
+        self.ledger = ledger or Ledger()
+        self.notes = self.ledger.notes
+        self.outer = outer
+        self.path = path
         self.tally = Tally(plan)
         self.finished = False
         self.error: BaseException | None = None
@@ -84,6 +105,11 @@ class GraphRun:
         self.left = len(plan.names)
         self.state = bytearray(len(plan.names))
         self.results = context.results if live else None
+        self.streams: dict[int, Stream] = {}
+        """By slot, what nodes gave that is made while others read it."""
+        # A cycle reads again what it has read before.
+        may_free = live and not plan.cycles
+        self._unread: dict[int, int] | None = dict(plan.readers.counts) if may_free else None
         self.passed_on: dict[str, Any] = {}
         """What each router gave to its branch."""
         self._routes: dict[str, str] = {}
@@ -115,36 +141,78 @@ class GraphRun:
     def done(self, step: int, value: Any) -> list[int]:
         """Take the *value* of a step (of a router its `Route`); the steps it sets free."""
         plan = self.plan
-        if value is NO_DATA or not plan.simple[step]:
+        if value is NO_DATA or not plan.simple[step] or type(value) in LAZY:
             return self._done_with_care(step, value)
         self.values[plan.first + step] = value
         if self.results is not None:
-            self.results[plan.names[step]] = value
+            self.show(step, value)
         self.state[step] = DONE
         self.tally.order.append(step)
         freed = self._frontier.passed(plan.targets[step])  # type: ignore[union-attr]
-        self._settled(1)
+        self._settled(step)
         return self._through(freed) if plan.cycles else freed
 
-    def failed(self, step: int, error: Exception, strategy: str | None = None) -> list[int]:
+    def failed(
+        self,
+        step: int,
+        error: Exception,
+        strategy: str | None = None,
+        notes: Sequence[str] = (),
+        marks: Mapping[str, Any] = NOTHING,
+    ) -> list[int]:
         """Take the failure of a step; the steps that go on nevertheless.
 
-        *strategy* is what a run error handler answered for this failure, None the run's own.
+        *strategy* is what a run error handler answered for this failure, None the run's own.  The error
+        that leaves the run carries *notes*, and *marks* as attributes.
         """
-        plan, name = self.plan, self.plan.names[step]
         strategy = strategy or self.strategy
+        blamed, *said = self._blamed(step, error)
         self.state[step] = FAILED
         self.tally.failed[step] = self.tally.failed.get(step, 0) + 1
-        self.tally.errors[step] = error
+        self.tally.errors[blamed] = error
         if strategy == "fail_fast":
-            self.stop(wrap(error, name, self.tally.attempts[step]))
+            raised = wrap(error, self.path_of(blamed), self.tally.attempts[blamed])
+            vars(raised).update(marks)
+            for note in [*said, *notes]:
+                raised.add_note(note)
+            self.stop(raised)
             return []
         if strategy == "continue_none":
-            self.values[plan.first + step] = None
+            self.values[self.plan.first + step] = None
             if self.results is not None:
-                self.results[name] = None
-        self._settled(1)
-        return self._through(self._spread(step))
+                self.show(step, None)
+        freed = self._spread(step)
+        self._settled(step)
+        return self._through(freed)
+
+    def path_of(self, step: int) -> str:
+        """The name of the node of *step*, behind those of the nodes around this run."""
+        return self.path + self.plan.names[step]
+
+    def noted(self, step: int) -> tuple[GraphRun, int]:
+        """The run and the step under which events about *step* are told."""
+        return self, step
+
+    def is_inside(self, run: Any) -> bool:
+        """Whether this run is *run*, or lies within it."""
+        each: GraphRun | None = self
+        while each is not None and each is not run:
+            each = each.outer
+        return each is not None
+
+    def streams_read_by(self, step: int) -> list[str]:
+        """The names of the nodes from whose streams *step* has taken items."""
+        name = self.plan.names[step]
+        return [stream.producer for stream in self.streams.values() if stream.was_read_by(name)]
+
+    def unread_streams(self) -> list[Stream]:
+        """Streams that nobody will finish, now that the run is over; what it returns may need others."""
+        kept = self._streams_of_results()
+        return [stream for stream in self.ledger.streams if not stream.has_ended and stream not in kept]
+
+    def end_early(self) -> None:
+        """Tell the nodes that nobody waits for them any more."""
+        self.context.end_early()
 
     def stop(self, error: BaseException) -> None:
         """End the run early; *error* is what its caller gets."""
@@ -152,7 +220,7 @@ class GraphRun:
             # In this order: whoever sees from another thread that it is over must see why.
             self.error = error
             self.finished = True
-            self.context.end_early()
+            self.end_early()
 
     def let_go(self) -> None:
         """Drop the context, and the values if it has them: a thread may hold on to a run that is over."""
@@ -176,6 +244,19 @@ class GraphRun:
             if self.state[unit] == DONE:
                 return self.values[self.plan.first + unit]
         return None
+
+    def has_result(self, name: str) -> bool:
+        """Whether node *name* was executed and gave a value."""
+        return self.state[self.plan.names.index(name)] == DONE
+
+    def charge_streams(self) -> None:
+        """Count the time that making items took as work of the nodes that made them."""
+        durations, names = self.tally.durations, self.plan.names
+        for slot, stream in self.streams.items():
+            durations[slot - self.plan.first] += stream.seconds
+            for name, reader in stream.readers.items():
+                step = names.index(name)
+                durations[step] = max(0.0, durations[step] - reader.seconds)
 
     def named_results(self) -> dict[str, Any]:
         """The result of each node that has one, in the order of finishing."""
@@ -202,6 +283,78 @@ class GraphRun:
         cycles = zip(self.plan.cycles, self.iterations, strict=True)
         return tuple(index for cycle, index in cycles if cycle.enter < step < cycle.leave)
 
+    def _as_stream(self, step: int, value: Any) -> Any:
+        """*value*, or the stream that its readers share."""
+        plan, node = self.plan, self.plan.nodes[step]
+        readers = list(dict.fromkeys(plan.names[link.target] for link in plan.links[step]))
+        stream = as_stream(value, node.settings, self.path_of(step), readers, self.ledger)
+        if stream is None:
+            return value
+        self.streams[plan.first + step] = stream
+        self.ledger.streams.append(stream)
+        return stream
+
+    def _leave_streams(self, step: int) -> None:
+        """Let no stream keep items for *step*, unless what it gave goes on reading."""
+        value = self.values[self.plan.first + step]
+        if isinstance(value, Stream) or type(value) in LAZY:
+            return
+        for link in self.plan.arrivals[step]:
+            stream = self.streams.get(link.slot)
+            if isinstance(stream, Tee):
+                stream.leave(self.plan.names[step])
+
+    def _streams_of_results(self) -> set[Stream]:
+        """The streams that a stream among the results of exit nodes may go on to read."""
+        first = self.plan.first
+        work = [unit for unit in self.plan.exits if type(self.values[first + unit]) in LAZY]
+        if not work:
+            return set()
+        kept = {stream for stream in self.ledger.streams if stream not in self.streams.values()}
+        while work:
+            for link in self.plan.arrivals[work.pop()]:
+                stream = self.streams.get(link.slot)
+                if stream is not None and stream not in kept:
+                    kept.add(stream)
+                    work.append(link.source)
+        return kept
+
+    def _blamed(self, step: int, error: Exception) -> list[Any]:
+        """The unit that *error* is about, and what to say if another met it: the origin of a stream is."""
+        for slot, stream in sorted(self.streams.items()):
+            if stream.error is error:
+                return [slot - self.plan.first, f"raised while {self.path_of(step)!r} was reading the stream"]
+        return [step]
+
+    def show(self, step: int, value: Any) -> None:
+        """Let nodes and the caller see the result of *step*, if it is one to be kept or to be read."""
+        name, slot = self.plan.names[step], self.plan.first + step
+        if self.keep is None or name in self.keep or slot in self.plan.readers.counts:
+            shown = value.shown if isinstance(value, Stream) else value
+            self.results[name] = shown  # type: ignore[index]
+
+    def _free(self, step: int) -> None:
+        """Clear the slots whose last reader was *step*, and its own if all have done without it."""
+        unread: dict[int, int] = self._unread  # type: ignore[assignment]
+        for slot in self.plan.readers.slots[step]:
+            unread[slot] -= 1
+            if not unread[slot]:
+                self.clear(slot)
+        own = self.plan.first + step
+        if unread.get(own) == 0:
+            self.clear(own)
+
+    def clear(self, slot: int) -> None:
+        """Let go of a value that nobody reads any more."""
+        value, unit = self.values[slot], slot - self.plan.first
+        if value is NO_DATA:
+            return  # which stays to be told from what has been read
+        self.values[slot] = GONE
+        if self.keep is None or self.results is None or unit < 0 or self.plan.names[unit] in self.keep:
+            return
+        if self.results.get(self.plan.names[unit]) is value:
+            del self.results[self.plan.names[unit]]
+
     def _won_before(self) -> list[int]:
         """The any nodes that a value from outside the plan sets free; it is their winner."""
         won = []
@@ -223,14 +376,19 @@ class GraphRun:
             if slot is not None:
                 self.values[slot] = value.value
             value = value.shown
+        try:
+            value = self._as_stream(step, value)
+        except StreamError as error:
+            return self.failed(step, error)
         self.values[plan.first + step] = value
         self.state[step] = EMPTY if value is NO_DATA else DONE
         (self.tally.empty.add if value is NO_DATA else self.tally.empty.discard)(step)
         if self.results is not None and value is not NO_DATA:
-            self.results[name] = value
+            self.show(step, value)
         self.tally.order.append(step)
-        self._settled(1)
-        return self._through(self._spread(step))
+        freed = self._spread(step)
+        self._settled(step)
+        return self._through(freed)
 
     def _spread(self, settled: int) -> list[int]:
         """Tell the targets of a *settled* unit, and those of every unit this skips; the ones set free."""
@@ -263,11 +421,15 @@ class GraphRun:
         self.state[step] = DEAD
         self.tally.skipped += 1
         if self.notes is not None:
-            self.notes.append(Note("node_skipped", step, {"reason": self._reason(step), "attempt": 0}))
-        self._settled(1)
+            self.notes.append(Note("node_skipped", step, {"reason": self._reason(step), "attempt": 0}, self))
+        self._settled(step)
 
-    def _settled(self, count: int) -> None:
-        self.left -= count
+    def _settled(self, step: int) -> None:
+        if self.streams:
+            self._leave_streams(step)
+        if self._unread is not None:
+            self._free(step)
+        self.left -= 1
         if not self.left:
             self.finished = True
 
@@ -307,7 +469,7 @@ class GraphRun:
     def _pass(self, unit: int) -> Iterable[int]:
         self.values[self.plan.first + unit] = True
         self.state[unit] = DONE
-        self._settled(1)
+        self._settled(unit)
         return self._spread(unit)
 
     def _goes_round(self, leave: int) -> bool:
@@ -339,3 +501,8 @@ class GraphRun:
 
     def _cycle_of(self, leave: int) -> Cycle:
         return next(cycle for cycle in self.plan.cycles if cycle.leave == leave)
+
+
+def _no_cache(node: Node[..., Any]) -> Any:
+    msg = f"{node.name!r} is cached, but this run was given no caches"
+    raise RuntimeError(msg)

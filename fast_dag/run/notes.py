@@ -6,8 +6,12 @@ from typing import Any, NamedTuple
 
 
 class Note(NamedTuple):
-    """The *kind* of an event, the step it is about (-1 for the run), and its other fields."""
+    """The *kind* of an event, the step it is about (-1 for the run), and its other fields.
+
+    *run* is the one the step belongs to, None for the outermost.
+    """
 
     kind: str
     step: int
     fields: dict[str, Any]
+    run: Any = None

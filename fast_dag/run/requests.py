@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -13,17 +13,21 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 class Request:
     """Something to be done once for one step; what that step wants next is another request.
 
-    `handle` is where the runner can cancel it: `handle.cancel()` is true if that may take effect, false
-    if the call can only be abandoned.  `cancelling` tells that it was out of time and is being cancelled.
+    `strand` is the run the step belongs to, as the desk follows it.  `handle` is where the runner can
+    cancel it: `handle.cancel()` is true if that may take effect, false if the call can only be abandoned.
+    `cancelling` tells that it was out of time and is being cancelled.
     """
 
-    __slots__ = ("cancelling", "handle", "invocation", "step")
+    __slots__ = ("cancelling", "handle", "invocation", "step", "strand")
 
     takes_room = True
     """Whether it counts among the calls that may be under way at once."""
+    timeout: float | None = None
+    """Seconds after which it is given up."""
 
     def __init__(self) -> None:
         self.step = -1
+        self.strand: Any = None
         self.invocation: Invocation | None = None
         self.handle: Any = None
         self.cancelling = False
@@ -34,6 +38,9 @@ class Call(Request):
 
     __slots__ = ("args", "function", "is_async", "kwargs", "timeout")
 
+    blocks = True
+    """Whether it may take its time, so that an event loop must not make it itself."""
+
     def __init__(
         self,
         function: Callable[..., Any],
@@ -43,7 +50,7 @@ class Call(Request):
         timeout: float | None = None,
     ) -> None:
         self.step = -1
-        self.invocation = self.handle = None
+        self.strand = self.invocation = self.handle = None
         self.cancelling = False
         self.function, self.args, self.kwargs = function, args, kwargs
         self.is_async, self.timeout = is_async, timeout
@@ -56,9 +63,17 @@ class Attempt(Call):
 
 
 class Ask(Call):
-    """Call an error handler."""
+    """Call something that stands around a node: a handler, a hook, a cache."""
 
     __slots__ = ()
+
+
+class Quick(Ask):
+    """Ask something that answers at once, without waiting for anything outside."""
+
+    __slots__ = ()
+
+    blocks = False
 
 
 class Wait(Request):
@@ -71,6 +86,40 @@ class Wait(Request):
     def __init__(self, delay: float) -> None:
         super().__init__()
         self.delay = delay
+
+
+class Landing(Protocol):
+    """Something that others do, and that tells when it is over."""
+
+    def when_landed(self, callback: Callable[[], object]) -> bool:
+        """Have *callback* called when it is over; false if it is over already."""
+
+
+class Until(Request):
+    """Come back when *flight*, which somebody else makes, has landed."""
+
+    __slots__ = ("flight",)
+
+    takes_room = False
+
+    def __init__(self, flight: Landing) -> None:
+        super().__init__()
+        self.flight = flight
+
+
+class Enter(Request):
+    """Follow *run*, a run inside this step, to its end; give it up after *timeout* seconds.
+
+    *invoke* gives for a step of it what is to be done.
+    """
+
+    __slots__ = ("inner", "invoke", "timeout")
+
+    takes_room = False
+
+    def __init__(self, inner: Any, invoke: Callable[[int], Invocation], timeout: float | None = None) -> None:
+        super().__init__()
+        self.inner, self.invoke, self.timeout = inner, invoke, timeout
 
 
 @dataclass(slots=True)
@@ -97,10 +146,15 @@ class Success:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The step failed for good; *strategy* is what the run error handler said, if it did."""
+    """The step failed for good; *strategy* is what the run error handler said, if it did.
+
+    The error that leaves the run carries *notes*, and *marks* as attributes.
+    """
 
     error: Exception
     strategy: str | None = None
+    notes: tuple[str, ...] = ()
+    marks: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
 
 
 Invocation = Generator[Request, Outcome, Success | Failure]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from fast_dag.errors import ConditionError, MissingOutputError, RouterError
 from fast_dag.plan.plan import Argument, Layout, Plan
+from fast_dag.run.streams import Stream
 from fast_dag.values import NO_DATA, ConditionalReturn, NodeType, SelectReturn
 
 
@@ -47,6 +48,19 @@ def named_inputs(layout: Layout, values: list[Any], winner: int | None = None) -
         for argument in layout.arguments
         if not argument.injected
     }
+
+
+def spread(layout: Layout, inputs: Mapping[str, Any], context: Any) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments to call a unit's function with, from its *inputs* by name."""
+    positional: list[Any] = []
+    named = dict(inputs)
+    for argument in layout.arguments:
+        value = context if argument.injected else named.pop(argument.name, argument.default)
+        if argument.keyword:
+            named[argument.keyword] = value
+        else:
+            positional.append(value)
+    return positional, named
 
 
 def read_route(plan: Plan, step: int, answer: Any, first_input: Any) -> Route:
@@ -113,6 +127,8 @@ def _fetch(argument: Argument, layout: Layout, values: list[Any]) -> Any:
     value = values[argument.slot]
     if value is NO_DATA:
         return argument.default
+    if isinstance(value, Stream):
+        return value.reader(layout.node)
     if not argument.output:
         return value
     part = part_of(value, argument)

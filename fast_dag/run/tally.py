@@ -20,6 +20,9 @@ class Tally:
         "ended",
         "errors",
         "failed",
+        "hits",
+        "maps",
+        "misses",
         "order",
         "skipped",
         "stamps",
@@ -40,6 +43,11 @@ class Tally:
         """When the last failed attempt of a unit ended, on the clock of the runner."""
         self.stamps: list[float] = []
         """When a plain loop began, and when it ended each of the first units."""
+        self.hits: dict[int, int] = {}
+        """How often each cached node was spared its attempts."""
+        self.misses: dict[int, int] = {}
+        self.maps: dict[int, dict[str, int]] = {}
+        """For each map node how many elements it was run for, and how many failed."""
         self.skipped = 0
         self.abandoned = 0
         self.wall = 0.0
@@ -50,7 +58,8 @@ class Tally:
         for unit, (before, after) in enumerate(pairwise(self.stamps)):
             self.durations[unit] = after - before
             self.attempts[unit] = 1
-        ran = [unit for unit, count in enumerate(self.attempts) if count]
+        hits = self.hits
+        ran = [unit for unit, count in enumerate(self.attempts) if count or unit in hits]
         order = list(dict.fromkeys(reversed(self.order)))[::-1]
         return {
             "execution_time": self.wall,
@@ -62,5 +71,8 @@ class Tally:
             "nodes_failed": len(self.failed),
             "nodes_skipped": self.skipped,
             "abandoned_threads": self.abandoned,
+            "cache_hits": {names[unit]: count for unit, count in hits.items()},
+            "cache_misses": {names[unit]: count for unit, count in self.misses.items()},
+            "map": {names[unit]: counts for unit, counts in self.maps.items()},
             "errors": {names[unit]: text_of(error) for unit, error in self.errors.items()},
         }

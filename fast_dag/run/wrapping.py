@@ -23,7 +23,7 @@ def wrap(original: Exception, name: str, attempts: int) -> ExecutionError:
     is called, and building never raises: where the class cannot be built, the error is a plain
     `ExecutionError`.
     """
-    if isinstance(original, ExecutionError) and original.node_name == name:
+    if isinstance(original, ExecutionError) and _is_about(original.node_name, name):
         original.__dict__["attempts"] = original.attempts or attempts
         return original
     error = _instance(original)
@@ -35,6 +35,11 @@ def wrap(original: Exception, name: str, attempts: int) -> ExecutionError:
     Exception.__init__(error, message)
     BaseException.__setattr__(error, "__cause__", original)
     return error
+
+
+def _is_about(path: str | None, name: str) -> bool:
+    """Whether *path* is that of node *name*, or of one inside it."""
+    return path is not None and (path == name or path.startswith(name + "."))
 
 
 def text_of(error: BaseException) -> str:

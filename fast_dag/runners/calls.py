@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine
 from time import perf_counter
 from typing import Any
 
@@ -61,23 +61,3 @@ def drop(value: Any) -> None:
     """Let go of what a function returned and nobody will await."""
     if isinstance(value, Coroutine):
         value.close()
-
-
-class InContext:
-    """Await something in the running task, but each of its steps in a context of its own."""
-
-    def __init__(self, awaitable: Awaitable[None], context: contextvars.Context) -> None:
-        self._steps = awaitable.__await__()
-        self._context = context
-
-    def __await__(self) -> Generator[Any, Any, None]:
-        advance, argument = self._steps.send, None
-        while True:
-            try:
-                pending = self._context.run(advance, argument)
-            except StopIteration:
-                return
-            try:
-                argument, advance = (yield pending), self._steps.send
-            except BaseException as thrown:  # handed on to the awaited steps, which decide
-                argument, advance = thrown, self._steps.throw

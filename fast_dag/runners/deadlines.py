@@ -9,7 +9,7 @@ from fast_dag.errors import TimeoutError
 from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.notes import Note
-from fast_dag.run.requests import Call, Outcome, Request, Wait
+from fast_dag.run.requests import Call, Enter, Outcome, Request, Wait
 from fast_dag.runners.calls import GRACE
 
 
@@ -31,7 +31,7 @@ class Deadlines:
 
     def add(self, request: Request, now: float) -> bool:
         """Watch *request* if it is a wait or has a timeout; whether it is watched."""
-        seconds = request.delay if isinstance(request, Wait) else _timeout_of(request)
+        seconds = request.delay if isinstance(request, Wait) else request.timeout
         if seconds is None:
             return False
         heapq.heappush(self._heap, (now + seconds, next(self._count), request))
@@ -48,37 +48,42 @@ class Deadlines:
             self._desk.run.stop(run_timeout(self._desk, self._timeout))
         while self._heap and self._heap[0][0] <= now and not self._desk.run.finished:
             request = heapq.heappop(self._heap)[2]
-            if request in self._desk.under_way:
+            if self._desk.is_open(request):
                 self._time_is_up(request, now)
 
     def _time_is_up(self, request: Request, now: float) -> None:
         if isinstance(request, Wait):
             self._desk.back(request, Outcome())
+        elif isinstance(request, Enter):
+            self._desk.expire(request, now)
         elif not request.cancelling and request.handle.cancel():
             request.cancelling = True
             heapq.heappush(self._heap, (now + GRACE, next(self._count), request))
         else:
             abandon(self._desk.run, request)
-            self._desk.back(request, Outcome(expired=True, duration=_timeout_of(request) or 0.0, ended=now))
-
-
-def _timeout_of(request: Request) -> float | None:
-    return request.timeout if isinstance(request, Call) else None
+            self._desk.back(request, Outcome(expired=True, duration=request.timeout or 0.0, ended=now))
 
 
 def run_timeout(desk: Dispatch, timeout: float | None) -> TimeoutError:
     """The error of a run that is out of time."""
     # What only waits for a thread does not run.
     begun = [each for each in desk.under_way if getattr(each.handle, "has_begun", True)]
-    names = sorted({desk.run.plan.names[request.step] for request in begun})
+    names = sorted({each.strand.run.path_of(each.step) for each in begun})
     running = f"; still running: {', '.join(names)}" if names else ""
     return TimeoutError(f"run of {desk.run.plan.name!r} timed out after {timeout} s{running}")
 
 
+def leave(run: GraphRun, request: Request) -> None:
+    """Cancel a call of *run* that nobody wants any more; abandon one that cannot be cancelled."""
+    if request.handle is not None and not request.handle.cancel():
+        abandon(run, request)
+
+
 def abandon(run: GraphRun, request: Request) -> None:
-    """Note that the call of *request* goes on unheard."""
+    """Note that the call of *request* goes on unheard; *run* is the outermost."""
     # What was asked to end is a coroutine: it is counted with the thread of its loop, if that is left.
     run.tally.abandoned += not request.cancelling
     if run.notes is not None and isinstance(request, Call):
-        about = {"attempt": run.tally.attempts[request.step] + 1, "timeout": request.timeout}
-        run.notes.append(Note("node_abandoned", request.step, about))
+        inner, step = request.strand.run.noted(request.step)
+        about = {"attempt": inner.tally.attempts[step] + 1, "timeout": request.timeout}
+        run.notes.append(Note("node_abandoned", step, about, inner))

@@ -57,15 +57,15 @@ class Delivery:
                 self._report(observer, error)
 
     def _event(self, note: Note, time: float, *, with_values: bool) -> Event:
-        run, fields = self._run, dict(note.fields)
+        run, fields = note.run or self._run, dict(note.fields)
         if not with_values:
             for name in VALUES:
                 fields.pop(name, None)
         event = EVENTS[note.kind]
         if issubclass(event, NodeEvent):
             fields["worker"] = _thread_name(fields.get("worker", 0))
-            fields.update(node=run.plan.names[note.step], iteration=run.iteration(note.step))
-        return event(run_id=self._run_id, time=time, workflow=run.plan.name, **fields)
+            fields.update(node=run.path_of(note.step), iteration=run.iteration(note.step))
+        return event(run_id=self._run_id, time=time, workflow=self._run.plan.name, **fields)
 
     def _report(self, observer: Observer, error: Exception) -> None:
         self._observers.remove(observer)

@@ -8,21 +8,25 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection, Coroutine
 from contextlib import suppress
+from functools import partial
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 import anyio
-import anyio.from_thread
 import anyio.lowlevel
 
 from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.graph_run import GraphRun
-from fast_dag.run.requests import Call, Outcome, Request
-from fast_dag.runners.calls import GRACE, InContext, call, call_async, drop, finish_async, is_awaitable
+from fast_dag.run.hooked import end
+from fast_dag.run.in_context import InContext
+from fast_dag.run.requests import Call, Outcome, Request, Until
+from fast_dag.runners.bridge import Begin, Bridge
+from fast_dag.runners.calls import GRACE, call, call_async, drop, finish_async, is_awaitable
 from fast_dag.runners.daemons import Daemons, OnDaemon
-from fast_dag.runners.deadlines import Deadlines, abandon
+from fast_dag.runners.deadlines import Deadlines, abandon, leave
 from fast_dag.runners.limits import Limits, cpu_count
+from fast_dag.runners.winding_up import has_loose_ends
 
 Steps = Coroutine[Any, Any, None]
 
@@ -31,9 +35,14 @@ async def drive(
     run: GraphRun, limits: Limits, report: Callable[[], None], desk: Dispatch | None = None
 ) -> None:
     """Follow *run* to its end on the running loop, of asyncio or trio."""
-    desk = desk or Dispatch(run, limits.max_workers)
+    desk = desk or desk_of(run, limits)
     async with _Asyncio() if _is_asyncio() else _Anyio() as backend:
         await _Follower(desk, limits, report, backend).drive()
+
+
+def desk_of(run: GraphRun, limits: Limits) -> Dispatch:
+    """The desk for following *run* on a loop."""
+    return Dispatch(run, limits.max_workers, leave=partial(leave, run))
 
 
 class _Backend(Protocol):
@@ -140,9 +149,10 @@ class _Anyio:
             await handle.ended.wait()
 
     def post(self, function: Callable[..., None], *args: Any) -> None:
-        # A late result, when nobody is there to take it.
-        with suppress(anyio.RunFinishedError):
-            anyio.from_thread.run_sync(function, *args, token=self._token)
+        # Trio's own call: the one of anyio waits for the answer, which the loop's own thread must not.
+        # A late result, when nobody is there to take it, is dropped: trio says so with a RuntimeError.
+        with suppress(RuntimeError):
+            self._token.native_token.run_sync_soon(function, *args)  # type: ignore[attr-defined]
 
 
 class _Follower:
@@ -154,8 +164,11 @@ class _Follower:
         self.backend = backend
         self.desk = desk
         self.deadlines = Deadlines(self.desk, limits.timeout, perf_counter())
-        self.daemons = Daemons(limits.max_workers or cpu_count())
+        workers = limits.max_workers or cpu_count()
+        self.daemons = Daemons(workers)
         self.base = contextvars.copy_context()
+        self.bridge = Bridge(self._begin, backend.post, self.base, self._is_here)
+        self.run.ledger.attach(self.bridge, perf_counter, self.base, workers)
         self.woken = anyio.Event()
         self.scope = anyio.CancelScope()
         self.has_deadline = limits.timeout is not None
@@ -205,9 +218,42 @@ class _Follower:
                 abandon(self.run, request)
             elif not isinstance(request.handle, OnDaemon):
                 tasks.append(request.handle)
+        started = perf_counter()
         if tasks:
             with anyio.CancelScope(shield=True), anyio.move_on_after(GRACE):
                 await self.backend.ended(tasks)
+        if has_loose_ends(self.run):
+            # What was cancelled had its share of the time; a little is always left to clean up in.
+            rest = max(started + GRACE - perf_counter(), GRACE / 2)
+            with anyio.CancelScope(shield=True), anyio.move_on_after(rest):
+                await self._wind_up()
+        self.bridge.close()
+
+    async def _wind_up(self) -> None:
+        """Have everything done that is left when the run has ended."""
+        steps, outcome = end(self.run), None
+        with suppress(StopIteration):
+            while True:
+                request = steps.send(outcome)  # type: ignore[arg-type]
+                outcome = await self._clean_up(request)  # type: ignore[arg-type]
+
+    async def _clean_up(self, request: Call) -> Outcome:
+        context = self.base.copy()
+        outcome: Outcome = await self.bridge.in_thread(partial(call, request, context))
+        if outcome.error is None and is_awaitable(outcome.value):
+            answers: list[Outcome] = []
+            await InContext(
+                finish_async(request, outcome, lambda _, awaited: answers.append(awaited)), context
+            )
+            return answers[0]
+        return outcome
+
+    def _begin(self, begin: Begin, context: contextvars.Context) -> None:
+        """Begin a coroutine on the loop, from another thread."""
+        self.backend.post(lambda: self.backend.spawn(begin(), context))
+
+    def _is_here(self) -> bool:
+        return threading.get_ident() == self.thread
 
     def _fits_in_place(self, request: Call) -> bool:
         return request.is_async and request.timeout is None and not self.has_deadline
@@ -221,8 +267,13 @@ class _Follower:
             self.woken.set()
 
     def _start(self, request: Request) -> None:
-        if not isinstance(request, Call):
+        if isinstance(request, Until):
+            if not request.flight.when_landed(partial(self.backend.post, self._back, request, Outcome())):
+                self.desk.back(request, Outcome())
+        elif not isinstance(request, Call):
             self._watch_over(request)
+        elif not request.blocks:
+            self.desk.back(request, call(request, self.base.copy()))
         elif request.is_async:
             if request.timeout is not None:
                 self._watch_over(request)
@@ -270,7 +321,7 @@ class _Follower:
 
     def _stop_from_anywhere(self, error: Exception) -> None:
         # In the loop's own thread at once: the node that says so may be the last one, and return.
-        if threading.get_ident() == self.thread:
+        if self._is_here():
             self._stop(error)
         else:
             self.backend.post(self._stop, error)

@@ -15,6 +15,8 @@ class Limits(NamedTuple):
     max_workers: int | None = None
     timeout: float | None = None
     executor: Executor | None = None
+    has_node_timeouts: bool = False
+    """Whether some node, in a nested workflow too, has a timeout of its own."""
 
 
 def cpu_count() -> int:

@@ -6,7 +6,6 @@ import contextvars
 import threading
 from collections.abc import Callable
 
-from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.graph_run import GraphRun
 from fast_dag.runners import event_loop
 from fast_dag.runners.calls import GRACE
@@ -18,7 +17,7 @@ from fast_dag.runners.private_loop import PrivateLoop
 def drive(run: GraphRun, limits: Limits, report: Callable[[], None]) -> None:
     """Follow *run* to its end on a loop of its own; one that cannot be left is abandoned with its thread."""
     loop = PrivateLoop(run.plan.name)
-    desk = Dispatch(run, limits.max_workers)
+    desk = event_loop.desk_of(run, limits)
     grace = GRACE
     ended = threading.Event()
     faults: list[BaseException] = []

@@ -40,6 +40,7 @@ class PrivateLoop:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop
         self._closing: asyncio.Event
+        self._main: asyncio.Task[None] | None
 
     def start(self, begin: Begin, context: contextvars.Context) -> Handle:
         """Run a coroutine in *context*."""
@@ -57,6 +58,27 @@ class PrivateLoop:
             if not self._loop.is_closed():
                 raise
 
+    def is_here(self) -> bool:
+        """Whether the caller is in the thread of the loop."""
+        return threading.current_thread() is self._thread
+
+    def clear(self, grace: float) -> None:
+        """Cancel what runs on the loop, and wait up to *grace* seconds for it to end; the loop goes on."""
+        if self._thread is None:
+            return
+        cleared = threading.Event()
+
+        async def clear() -> None:
+            left = asyncio.all_tasks() - {self._main, asyncio.current_task()}
+            for task in left:
+                task.cancel()
+            if left:
+                await asyncio.wait(left)
+            cleared.set()
+
+        self.start(clear, contextvars.copy_context())
+        cleared.wait(grace)
+
     def close(self, grace: float = GRACE) -> bool:
         """Cancel what is left and end the loop; false if it did not end within *grace* and was abandoned."""
         if self._thread is None:
@@ -71,6 +93,7 @@ class PrivateLoop:
 
         async def serve() -> None:
             self._loop, self._closing = asyncio.get_running_loop(), asyncio.Event()
+            self._main = asyncio.current_task()
             ready.set()
             await self._closing.wait()
 

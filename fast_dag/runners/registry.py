@@ -71,6 +71,11 @@ def start(follow: Callable[[], Any], context: Context, name: str) -> RunHandle:
     return handle
 
 
+def memory_sampler() -> Any:
+    """What samples the memory of this process while its block runs."""
+    return importlib.import_module("fast_dag.runners.memory").MemorySampler()
+
+
 def delivery(run: GraphRun, observers: Sequence[Observer], *, strict: bool) -> Callable[..., None]:
     """What hands the events of *run* to its *observers* when it is called."""
     module = importlib.import_module("fast_dag.runners.delivery")

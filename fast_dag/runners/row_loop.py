@@ -9,6 +9,7 @@ from typing import Any
 
 from fast_dag.plan.plan import GENERAL, Row
 from fast_dag.run.step import arguments
+from fast_dag.run.streams import LAZY
 from fast_dag.runners.calls import is_awaitable
 from fast_dag.values import NO_DATA
 
@@ -28,7 +29,7 @@ def row_loop(  # noqa: C901 - as of its loop
 
     The loop stores each result with *store*, which appends it to *values*, and appends the time at
     which it ended to *stamps*.  It ends early, with what the node gave, at a value that only the core
-    can take: `NO_DATA`, or something to await.  At the end of the rows it gives None.
+    can take: `NO_DATA`, a stream, or something to await.  At the end of the rows it gives None.
     """
     clock = perf_counter
 
@@ -51,7 +52,7 @@ def row_loop(  # noqa: C901 - as of its loop
             if type(value) is not usual:
                 usual = type(value)
                 if usual not in ordinary:
-                    if value is NO_DATA or is_awaitable(value):
+                    if value is NO_DATA or usual in LAZY or is_awaitable(value):
                         return value
                     ordinary.add(usual)
             store(value)

@@ -6,6 +6,7 @@ import contextvars
 import queue
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -13,12 +14,14 @@ from typing import Any
 from fast_dag.errors import MissingOutputError
 from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.graph_run import GraphRun
-from fast_dag.run.requests import Call, Outcome, Request, Wait
+from fast_dag.run.requests import Call, Outcome, Request, Until, Wait
 from fast_dag.runners import threads
-from fast_dag.runners.calls import Tell, call, call_async, drop, finish_async, is_awaitable
+from fast_dag.runners.bridge import Bridge
+from fast_dag.runners.calls import GRACE, Tell, call, call_async, drop, finish_async, is_awaitable
 from fast_dag.runners.limits import Limits
 from fast_dag.runners.private_loop import Handle, PrivateLoop
 from fast_dag.runners.row_loop import Interrupted, row_loop
+from fast_dag.runners.winding_up import has_loose_ends, wind_up
 
 
 def drive(run: GraphRun, limits: Limits, report: Callable[[], None]) -> None:
@@ -26,7 +29,7 @@ def drive(run: GraphRun, limits: Limits, report: Callable[[], None]) -> None:
 
     With a timeout the steps are made on a helper thread, which can be abandoned.
     """
-    if limits.timeout is not None or run.plan.has_timeouts:
+    if limits.timeout is not None or limits.has_node_timeouts:
         threads.drive(run, limits, report, in_order=True)
     else:
         _InLine(run, report).drive()
@@ -41,16 +44,22 @@ class _InLine:
         self.base = contextvars.copy_context()
         self.loop = PrivateLoop(run.plan.name)
         self.stopped = threading.Event()
+        self.landed = threading.Event()
         self.stop_rows: Callable[[], None] = lambda: None
         self.handle: Handle | None = None
+        self.bridge = Bridge(self.loop.start, self.loop.post, self.base, self.loop.is_here)
+        run.ledger.attach(self.bridge, perf_counter, self.base, workers=1)
 
     def drive(self) -> None:
         self.run.context.on_stop(self._stop)
-        made = self._run_rows() if self.run.notes is None and self.run.plan.rows else None
+        made = self._run_rows() if self._fits_rows() else None
         first = self.run.ready()
         if not self.run.finished:
             self._follow(first, made)
         self.report()
+
+    def _fits_rows(self) -> bool:
+        return bool(self.run.plan.rows) and self.run.notes is None and not self.run.hooks
 
     def _follow(self, first: list[int], made: Outcome | None) -> None:
         """Make one step after the other; the very first may be *made* already."""
@@ -63,6 +72,9 @@ class _InLine:
                 self.report()
                 made = None
         finally:
+            if has_loose_ends(self.run):
+                wind_up(self.run, self._clean_up)
+            self.bridge.close()
             self.loop.close()
 
     def _run_rows(self) -> Outcome | None:
@@ -93,11 +105,26 @@ class _InLine:
     def _see_to(self, request: Request) -> Outcome:
         if isinstance(request, Wait):
             self.stopped.wait(min(request.delay, threading.TIMEOUT_MAX))
+        elif isinstance(request, Until):
+            self._wait_for(request)
         if not isinstance(request, Call):
             return Outcome()
         if request.is_async:
             return self._await(partial(call_async, request))
         return self._settled(request, call(request, self.base.copy()))
+
+    def _wait_for(self, request: Until) -> None:
+        """Wait until others are done with what this step wants."""
+        self.landed.clear()
+        if request.flight.when_landed(self.landed.set) and not self.run.finished:
+            self.landed.wait()
+
+    def _clean_up(self, request: Call) -> Outcome:
+        """Make a call when the run is over; a coroutine gets a moment."""
+        outcome = call(request, self.base.copy())
+        if outcome.error is None and is_awaitable(outcome.value):
+            return self._await(partial(finish_async, request, outcome), GRACE)
+        return outcome
 
     def _settled(self, request: Request, outcome: Outcome) -> Outcome:
         """Await what a sync function returned, if it must be awaited."""
@@ -108,24 +135,31 @@ class _InLine:
             return self._await(partial(finish_async, request, outcome))
         return outcome
 
-    def _await(self, work: Callable[[Tell], Coroutine[Any, Any, None]]) -> Outcome:
-        """Wait for a coroutine on the private loop."""
+    def _await(
+        self, work: Callable[[Tell], Coroutine[Any, Any, None]], grace: float | None = None
+    ) -> Outcome:
+        """Wait for a coroutine on the private loop, no longer than *grace* seconds."""
         answers: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self.handle = self.loop.start(lambda: work(lambda _, outcome: answers.put(outcome)), self.base.copy())
-        if self.run.finished:
+        if self.run.finished and grace is None:
             self.handle.cancel()  # stopped before it was there to be cancelled
-        return answers.get()
+        with suppress(queue.Empty):
+            return answers.get(timeout=grace)
+        return Outcome()  # closing the loop cancels it
 
     def _stop(self, error: Exception) -> None:
         self.run.stop(error)
         self.stopped.set()
+        self.landed.set()
         self.stop_rows()
         if self.handle is not None:
             self.handle.cancel()
 
 
 def _store_both(run: GraphRun, value: Any) -> None:
-    """Append *value*, and let nodes that see the context find it there."""
+    """Append *value*, let nodes that see the context find it there, and free what nobody reads any more."""
     step = len(run.values) - run.plan.first
     run.values.append(value)
-    run.results[run.plan.names[step]] = value  # type: ignore[index]
+    run.show(step, value)
+    for slot in run.plan.readers.last.get(step, ()):
+        run.clear(slot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import queue
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -11,11 +12,13 @@ from time import perf_counter, sleep
 from fast_dag.errors import RunCancelledError
 from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.graph_run import GraphRun
-from fast_dag.run.requests import Call, Outcome, Request
-from fast_dag.runners.calls import call, call_async, drop, finish_async, is_awaitable
-from fast_dag.runners.deadlines import Deadlines, abandon
+from fast_dag.run.requests import Call, Outcome, Request, Until
+from fast_dag.runners.bridge import Bridge
+from fast_dag.runners.calls import GRACE, call, call_async, drop, finish_async, is_awaitable
+from fast_dag.runners.deadlines import Deadlines, abandon, leave
 from fast_dag.runners.limits import Limits, cpu_count
 from fast_dag.runners.private_loop import PrivateLoop
+from fast_dag.runners.winding_up import has_loose_ends, wind_up_in_thread
 
 
 def drive(run: GraphRun, limits: Limits, report: Callable[[], None], *, in_order: bool = False) -> None:
@@ -48,7 +51,7 @@ class _Crew:
         self.workers = 0
         self.idle = 0
         self.most = 1 if in_order else limits.max_workers or cpu_count()
-        self.desk = Dispatch(run, self.most, in_order=in_order)
+        self.desk = Dispatch(run, self.most, in_order=in_order, leave=partial(leave, run))
         self.deadlines = Deadlines(self.desk, limits.timeout, perf_counter())
         self.executor = limits.executor
         self.loop = PrivateLoop(run.plan.name)
@@ -56,6 +59,8 @@ class _Crew:
         self.report = report
         self.on_thread = _OnThread(self)
         self.crash: BaseException | None = None
+        self.bridge = Bridge(self.loop.start, self.loop.post, self.base, self.loop.is_here)
+        run.ledger.attach(self.bridge, perf_counter, self.base, self.most)
 
     def drive(self) -> None:
         self.run.context.on_stop(self._stop)
@@ -89,10 +94,30 @@ class _Crew:
                 if isinstance(request.handle, _OnThread):
                     abandon(self.run, request)
             self.work.notify_all()
+        if has_loose_ends(self.run):
+            self._wind_up()
+        self.bridge.close()
         if not self.loop.close():
             self.run.tally.abandoned += 1
         self.report()
         del self.on_thread  # it holds the crew, which holds the run
+
+    def _wind_up(self) -> None:
+        since = perf_counter()
+        self.loop.clear(GRACE)
+        if not wind_up_in_thread(self.run, self._clean_up, since):
+            self.run.tally.abandoned += 1
+
+    def _clean_up(self, request: Call) -> Outcome:
+        """Make a call when the run is over, and await what it returns."""
+        context = self.base.copy()
+        outcome = call(request, context)
+        if outcome.error is None and is_awaitable(outcome.value):
+            answers: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+            begin = partial(finish_async, request, outcome, lambda _, awaited: answers.put(awaited))
+            self.loop.start(begin, context)
+            return answers.get()
+        return outcome
 
     def _stop(self, error: Exception) -> None:
         with self.lock:
@@ -148,10 +173,7 @@ class _Crew:
         while True:
             request = self._next()
             if request is None:
-                if self.run.finished:
-                    self.changed.notify()
-                if self.run.finished or self.executor is not None:
-                    self.workers -= 1
+                if self._may_leave():
                     return None
                 self._rest()
             elif isinstance(request, Call) and not request.is_async:
@@ -161,10 +183,25 @@ class _Crew:
                 self._staff()
                 return request
             else:
-                self._watch_over(request)
-                if isinstance(request, Call):
-                    begin = partial(call_async, request, self._back)
-                    request.handle = self.loop.start(begin, self.base.copy())
+                self._see_to(request)
+
+    def _may_leave(self) -> bool:
+        if self.run.finished:
+            self.changed.notify()
+        if self.run.finished or self.executor is not None:
+            self.workers -= 1
+            return True
+        return False
+
+    def _see_to(self, request: Request) -> None:
+        """Begin what keeps no worker: a coroutine, or a wait."""
+        if isinstance(request, Until):
+            if not request.flight.when_landed(partial(self._back, request, Outcome())):
+                self.desk.back(request, Outcome())
+            return
+        self._watch_over(request)
+        if isinstance(request, Call):
+            request.handle = self.loop.start(partial(call_async, request, self._back), self.base.copy())
 
     def _next(self) -> Request | None:
         """What is to be done next; if it is nothing, what has happened is told before the worker rests."""

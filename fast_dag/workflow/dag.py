@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-from fast_dag.graph.node import Node
-from fast_dag.run.context import Context
+from fast_dag.errors import InvalidNodeError
 from fast_dag.values import NodeType
 from fast_dag.workflow import dry
-from fast_dag.workflow.decorators import Decorator
+from fast_dag.workflow.decorators import CachedDecorator, Decorator, MapDecorator
 from fast_dag.workflow.keywords import known_keywords
-from fast_dag.workflow.options import ErrorHandler, RunOptions, split_keywords
-from fast_dag.workflow.partial import part_between, part_from, part_of_one, part_until
+from fast_dag.workflow.nested import Ports, WorkflowNode
 from fast_dag.workflow.runner import DAGRunner
-from fast_dag.workflow.runtime import execute, execute_async, start
-from fast_dag.workflow.workflow import Workflow
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
-    from fast_dag.run.events import Observer
-    from fast_dag.runners.background import RunHandle
-
-End = str | Node[..., Any]
+from fast_dag.workflow.runs import End, Runnable
 
 
-class DAG(Workflow):
+class DAG(Runnable):
     """A directed acyclic graph of decorated functions.
 
     >>> dag = DAG("greeting")
@@ -46,6 +35,27 @@ class DAG(Workflow):
     select = Decorator(NodeType.SELECT)
     any = any_node = Decorator(NodeType.ANY)
     all = all_node = Decorator(NodeType.ALL)
+    cached_node = CachedDecorator()
+    map = MapDecorator()
+    node_type = NodeType.DAG
+
+    @known_keywords
+    def __init__(
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        autowire: bool = False,
+        cache_namespace: str | None = None,
+    ) -> None:
+        super().__init__(
+            name,
+            description=description,
+            metadata=metadata,
+            autowire=autowire,
+            cache_namespace=cache_namespace,
+        )
 
     @property
     def runner(self) -> DAGRunner:
@@ -116,151 +126,29 @@ class DAG(Workflow):
         """
         return dry.dry_run(self, inputs, node_inputs)
 
-    def run(
+    def add_dag(
         self,
-        inputs: Mapping[str, Any] | None = None,
+        name: str,
+        dag: DAG,
         *,
-        context: Context | None = None,
-        mode: str = "sequential",
-        max_workers: int | None = None,
-        executor: Executor | None = None,
-        timeout: float | None = None,
+        inputs: Ports = None,
+        outputs: Sequence[str] | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
         error_strategy: str = "fail_fast",
-        error_handler: ErrorHandler | None = None,
-        observers: Sequence[Observer] = (),
-        strict_observers: bool = False,
-        check_types: bool = False,
-        **node_inputs: Any,
-    ) -> Any:
-        """Run every node, each as soon as its own inputs are there.
-
-        Parameters:
-            inputs: values for open parameters by name; keywords that are no options are inputs too.
-            context: used for this run, and readable after a failure; default a new one.
-            mode: sequential, parallel (threads) or async.
-            max_workers: how many nodes may be at work at once; default the CPU count for threads.
-            executor: threads to use instead of our own; implies mode parallel.
-            timeout: seconds after which the run ends with a TimeoutError.
-            error_strategy: fail_fast, continue (dependants of a failed node are skipped) or
-                continue_none (they get None).
-            error_handler: ``handler(node_name, error, context)``, answers stop, continue, retry or None.
-            observers: called with each event of this run.
-            strict_observers: an observer that raises ends the run.
-            check_types: compare the annotations along each edge first.
-
-        Returns:
-            The result of the last executed exit node in topological order.
-
-        Raises:
-            ValidationError: the definition or an option is wrong; nothing has run.
-            MissingInputError: a required parameter has no value; nothing has run.
-            ExecutionError: a node failed; also an instance of the class of the node's own exception.
-            TimeoutError: the run or a node was out of time.
-        """
-        options = RunOptions(
-            mode=mode,
-            max_workers=max_workers,
-            executor=executor,
-            timeout=timeout,
+        **settings: Any,
+    ) -> WorkflowNode:
+        """Make another DAG a node of this one; parameters and errors as for `add_workflow`."""
+        if not isinstance(dag, DAG):
+            msg = f"add_dag({name!r}, ...) needs a DAG, got {dag!r}"
+            raise InvalidNodeError(msg)
+        return self.add_workflow(
+            name,
+            dag,
+            inputs=inputs,
+            outputs=outputs,
+            description=description,
+            metadata=metadata,
             error_strategy=error_strategy,
-            error_handler=error_handler,
-            observers=observers,
-            strict_observers=strict_observers,
-            check_types=check_types,
+            **settings,
         )
-        return execute(self, inputs, node_inputs, context, options)
-
-    async def run_async(
-        self,
-        inputs: Mapping[str, Any] | None = None,
-        *,
-        context: Context | None = None,
-        max_workers: int | None = None,
-        timeout: float | None = None,
-        error_strategy: str = "fail_fast",
-        error_handler: ErrorHandler | None = None,
-        observers: Sequence[Observer] = (),
-        strict_observers: bool = False,
-        check_types: bool = False,
-        **node_inputs: Any,
-    ) -> Any:
-        """Run on the running event loop, of asyncio or trio; parameters as for `run`, without a mode."""
-        options = RunOptions(
-            mode="async",
-            max_workers=max_workers,
-            timeout=timeout,
-            error_strategy=error_strategy,
-            error_handler=error_handler,
-            observers=observers,
-            strict_observers=strict_observers,
-            check_types=check_types,
-        )
-        return await execute_async(self, inputs, node_inputs, context, options)
-
-    def start(self, inputs: Mapping[str, Any] | None = None, **options: Any) -> RunHandle:
-        """Run in a background thread.
-
-        Parameters:
-            inputs, options: as for `run`, a context among them; what is wrong with them is raised here.
-
-        Returns:
-            A handle with `done`, `result(timeout=None)`, `cancel(reason=None)` and `context`.
-        """
-        return start(self, inputs, *split_keywords(options))
-
-    def run_from(self, name: End, inputs: Mapping[str, Any] | None = None, **options: Any) -> Any:
-        """Run a node and all its descendants.
-
-        What comes from nodes outside is taken from run inputs by parameter name, else from the results
-        in the given context, else from the run that finished last, whose other results the new context
-        keeps.
-
-        Parameters:
-            name: the node.
-            inputs, options: as for `run`, a context among them.
-
-        Returns:
-            As `run`, among these nodes.
-
-        Raises:
-            UnknownNodeError: there is no such node.
-            MissingInputError: a value from outside is nowhere to be found; nothing has run.
-        """
-        return execute(self, inputs, *split_keywords(options), part=part_from(self, name))
-
-    def run_until(self, name: End, inputs: Mapping[str, Any] | None = None, **options: Any) -> Any:
-        """Run a node and all its ancestors; the result of that node.  Parameters as for `run_from`."""
-        return execute(self, inputs, *split_keywords(options), part=part_until(self, name))
-
-    def run_between(
-        self, start: End, end: End, inputs: Mapping[str, Any] | None = None, **options: Any
-    ) -> Any:
-        """Run all nodes on a path from *start* to *end*; the result of *end*.  Else as `run_from`.
-
-        Raises:
-            ValidationError: there is no such path.
-        """
-        return execute(self, inputs, *split_keywords(options), part=part_between(self, start, end))
-
-    async def run_from_async(self, name: End, inputs: Mapping[str, Any] | None = None, **options: Any) -> Any:
-        """`run_from` on the running event loop."""
-        return await execute_async(self, inputs, *split_keywords(options), part=part_from(self, name))
-
-    async def run_until_async(
-        self, name: End, inputs: Mapping[str, Any] | None = None, **options: Any
-    ) -> Any:
-        """`run_until` on the running event loop."""
-        return await execute_async(self, inputs, *split_keywords(options), part=part_until(self, name))
-
-    async def run_between_async(
-        self, start: End, end: End, inputs: Mapping[str, Any] | None = None, **options: Any
-    ) -> Any:
-        """`run_between` on the running event loop."""
-        part = part_between(self, start, end)
-        return await execute_async(self, inputs, *split_keywords(options), part=part)
-
-    def run_node(
-        self, name: End, inputs: Mapping[str, Any] | None = None, *, context: Context | None = None
-    ) -> Any:
-        """Run one node with its settings and handlers, and return its result; inputs as for `run_from`."""
-        return execute(self, inputs, {}, context, RunOptions(), part=part_of_one(self, name))

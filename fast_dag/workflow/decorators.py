@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
-from fast_dag.errors import unknown_options
+from fast_dag.errors import UnknownOptionError, ValidationError, unknown_options
 from fast_dag.graph.node import Node
 from fast_dag.graph.settings import KEYWORDS
 from fast_dag.values import NodeType
 
 if TYPE_CHECKING:
-    from fast_dag.workflow.workflow import Workflow
+    from fast_dag.workflow.definition import Definition
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,7 +28,7 @@ class NodeDecorator:
     The same function again under its name has the given settings changed.
     """
 
-    def __init__(self, workflow: Workflow, node_type: NodeType) -> None:
+    def __init__(self, workflow: Definition, node_type: NodeType) -> None:
         self._workflow = workflow
         self._node_type = node_type
 
@@ -70,13 +70,73 @@ class NodeDecorator:
 class Decorator:
     """A decorator as an attribute of a workflow class."""
 
-    def __init__(self, node_type: NodeType) -> None:
+    def __init__(self, node_type: NodeType, kind: type[NodeDecorator] = NodeDecorator) -> None:
         self._node_type = node_type
-        self.__doc__ = f"Decorator that makes a {node_type.value} node; see `NodeDecorator`."
+        self._kind = kind
+        self.__doc__ = f"Decorator that makes a {node_type.value} node; see `{kind.__name__}`."
 
     @overload
     def __get__(self, instance: None, owner: type) -> Decorator: ...
     @overload
-    def __get__(self, instance: Workflow, owner: type) -> NodeDecorator: ...
-    def __get__(self, instance: Workflow | None, owner: type) -> Decorator | NodeDecorator:
-        return self if instance is None else NodeDecorator(instance, self._node_type)
+    def __get__(self, instance: Definition, owner: type) -> NodeDecorator: ...
+    def __get__(self, instance: Definition | None, owner: type) -> Decorator | NodeDecorator:
+        return self if instance is None else self._kind(instance, self._node_type)
+
+
+class CachingNodeDecorator(NodeDecorator):
+    """Makes nodes whose results are kept and handed out again for equal inputs.
+
+    Parameters of a call, besides those of `NodeDecorator`:
+        backend: where they are kept: "memory", "disk", a registered name, or a backend.
+        ttl: seconds for which a stored result is good, None for ever.
+        cache_key: names of the inputs that tell calls apart, or ``callable(inputs) -> value``; default all.
+        version: part of the key in place of the function's code: a string, or a callable that gives one.
+        copy: copy values deeply on storing and on hits.
+    """
+
+    def __call__(self, func: Any = None, **options: Any) -> Any:
+        """Decorate *func*, or give the decorator."""
+        for short in SHORT_NAMES:
+            if short in options and f"cache_{short}" in options:
+                msg = f"{short} and cache_{short} mean the same: give one of them"
+                raise UnknownOptionError(msg)
+        named = {f"cache_{name}" if name in SHORT_NAMES else name: value for name, value in options.items()}
+        return super().__call__(func, cached=True, **named)
+
+
+class MappingNodeDecorator(NodeDecorator):
+    """Makes nodes that run once for each element of one of their inputs.
+
+    Parameters of a call, besides those of `NodeDecorator`:
+        over: the input, default the first one.
+        depth, max_concurrency, item_errors: see `NodeSettings`.
+    """
+
+    def __call__(self, func: Any = None, *, over: str | None = None, **options: Any) -> Any:
+        """Decorate *func*, or give the decorator."""
+        if func is None:
+            return lambda function: self(function, over=over, **options)
+        if over is None:
+            inputs = Node(func, name=options.get("name"), inputs=options.get("inputs")).inputs
+            over = inputs[0] if inputs else None
+        if over is None:
+            msg = f"{func!r} takes no input, so there is nothing to map over"
+            raise ValidationError(msg)
+        return super().__call__(func, map=over, **options)
+
+
+SHORT_NAMES = ("backend", "ttl", "version", "copy")
+
+
+class CachedDecorator(Decorator):
+    """The decorator of cached nodes as an attribute of a workflow class."""
+
+    def __init__(self) -> None:
+        super().__init__(NodeType.STANDARD, CachingNodeDecorator)
+
+
+class MapDecorator(Decorator):
+    """The decorator of map nodes as an attribute of a workflow class."""
+
+    def __init__(self) -> None:
+        super().__init__(NodeType.STANDARD, MappingNodeDecorator)

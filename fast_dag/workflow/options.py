@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from fast_dag.errors import ValidationError, check_int, check_seconds
+from fast_dag.errors import ValidationError, check_int, check_seconds, suggestion
 from fast_dag.run.context import Context
 from fast_dag.run.policy import strategy_named
 from fast_dag.runners.registry import mode_named, mode_of_executor
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from fast_dag.run.events import Observer
+    from fast_dag.workflow.workflow import Workflow
 
+KEPT = ("all", "exits")
 ErrorHandler = Callable[[str, Exception, Context], Any]
 
 
@@ -35,9 +37,12 @@ class RunOptions:
     timeout: float | None = None
     error_strategy: str = "fail_fast"
     error_handler: ErrorHandler | None = None
+    progress: Any = None
     observers: Sequence[Observer] = ()
     strict_observers: bool = False
+    track_memory: bool = False
     check_types: bool = False
+    keep_results: str | Collection[str] = "all"
 
     def __post_init__(self) -> None:
         mode = mode_named(self._mode_of_executor() if self.executor is not None else self.mode)
@@ -55,11 +60,21 @@ class RunOptions:
         if self.error_handler is not None and not callable(self.error_handler):
             msg = f"error_handler must be callable, got {self.error_handler!r}"
             raise ValidationError(msg)
-
         for observer in self.observers:
             if not callable(observer):
                 msg = f"an observer must be callable, got {observer!r}"
                 raise ValidationError(msg)
+
+        if isinstance(self.keep_results, str) and self.keep_results not in KEPT:
+            near = suggestion(self.keep_results, KEPT)
+            msg = f"keep_results must be 'all', 'exits' or names of nodes, got {self.keep_results!r}{near}"
+            raise ValueError(msg)
+
+    def check_kept(self, workflow: Workflow) -> None:
+        """Raise UnknownNodeError for a name in keep_results that no node of *workflow* has."""
+        if not isinstance(self.keep_results, str):
+            for name in self.keep_results:
+                workflow.graph.node(name.partition(".")[0] if isinstance(name, str) else name)
 
     def _mode_of_executor(self) -> str:
         fits = mode_of_executor(self.executor)

@@ -15,6 +15,9 @@ KEYS = {
     "nodes_failed",
     "nodes_skipped",
     "abandoned_threads",
+    "cache_hits",
+    "cache_misses",
+    "map",
     "errors",
 }
 

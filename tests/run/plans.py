@@ -1,10 +1,12 @@
 """Small plans drawn as text, for tests of the core."""
 
 import inspect
+from collections import deque
 
 from fast_dag import DAG
 from fast_dag.run.context import Context
 from fast_dag.run.graph_run import GraphRun
+from fast_dag.run.ledger import Ledger
 
 POSITIONAL = inspect.Parameter.POSITIONAL_OR_KEYWORD
 
@@ -44,9 +46,10 @@ def plan_of(*edges, kinds=None, optional=()):
     return dag.plan()
 
 
-def run_of(plan, **options):
-    """A run of *plan* that has not begun."""
-    return GraphRun(plan, list(plan.base), Context(), **options)
+def run_of(plan, *, watched=False, **options):
+    """A run of *plan* that has not begun; *watched* if notes are to be kept."""
+    ledger = Ledger(deque() if watched else None)
+    return GraphRun(plan, list(plan.base), Context(), ledger=ledger, **options)
 
 
 def names(run, steps):

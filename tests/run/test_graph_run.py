@@ -179,7 +179,7 @@ def test_the_first_reason_to_stop_is_the_one_that_counts():
 
 
 def test_values_of_a_plain_loop_are_taken_as_done():
-    run = run_of(plan_of("a -> b", "b -> c"))
+    run = run_of(plan_of("a -> b", "b -> c"), live=False)
     run.values += [1, 2]
     assert names(run, run.ready()) == ["c"]
     assert run.named_results() == {"a": 1, "b": 2}

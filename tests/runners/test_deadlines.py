@@ -3,12 +3,11 @@
 import pytest
 
 from fast_dag import DAG
-from fast_dag.run.context import Context
 from fast_dag.run.dispatch import Dispatch
-from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.requests import Outcome, Wait
 from fast_dag.runners.calls import GRACE
 from fast_dag.runners.deadlines import Deadlines
+from tests.run.plans import run_of
 
 
 class Handle:
@@ -29,8 +28,7 @@ def desk_of(*, count=1, **settings):
     for index in range(count):
         dag.node(lambda: None, name=f"n{index}", **settings)
     plan = dag.plan()
-    run = GraphRun(plan, list(plan.base), Context(), strategy="continue", watched=True)
-    desk = Dispatch(run, None)
+    desk = Dispatch(run_of(plan, strategy="continue", watched=True), None)
     desk.begin(desk.run.ready())
     return desk, [desk.take() for _ in range(count)]
 

@@ -1,0 +1,164 @@
+"""The attempts of one execution: calls of the node's function, or runs of the workflow inside it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from typing import Any
+
+from fast_dag.errors import ExecutionError, FastDAGError, MissingOutputError, TimeoutError
+from fast_dag.plan.plan import ROUTER
+from fast_dag.run.graph_run import GraphRun
+from fast_dag.run.hooked import tell_of_error, wind_up
+from fast_dag.run.requests import NOTHING, Attempt, Enter, Failure, Outcome, Request, Success, Wait
+from fast_dag.run.step import arguments, read_route, spread
+from fast_dag.run.streams import is_stream
+from fast_dag.run.visit import Visit
+from fast_dag.values import NO_DATA
+
+Answer = Generator[Request, Outcome, Success | Failure]
+
+
+def attempts(visit: Visit, outcome: Outcome | None = None) -> Answer:
+    """Try until there is a result, or the settings of the node give no further attempt.
+
+    *outcome* is that of a first attempt that was made already.
+    """
+    while True:
+        visit.number += 1
+        visit.is_hit = False
+        answer = yield from _attempt(visit, outcome)
+        if isinstance(answer, Success):
+            return answer
+        yield from tell_of_error(visit, answer.error)
+        retry_in = _retry_in(visit, answer.error)
+        if retry_in is None:
+            return answer
+        visit.note("node_failed", error=answer.error, retry_in=retry_in)
+        if retry_in:
+            yield Wait(retry_in)
+        outcome = None
+
+
+def attempt_at(run: GraphRun, step: int) -> Attempt:
+    """The call of the node of *step*, with what lies in its slots.
+
+    Raises:
+        MissingOutputError: an edge asks for what the value does not have.
+    """
+    plan, values = run.plan, run.values
+    slots = plan.direct[step]
+    args: list[Any]
+    kwargs: Mapping[str, Any]
+    if slots is None or run.streams:
+        args, kwargs = arguments(plan.layouts[step], values, run.winners.get(step))
+    else:
+        args, kwargs = [values[slot] for slot in slots], NOTHING
+    return Attempt(plan.functions[step], args, kwargs, plan.is_async[step], plan.timeouts[step])
+
+
+def routed(visit: Visit, value: Any) -> Any:
+    """What the step gives the run: of a router the `Route` that *value* stands for.
+
+    Raises:
+        ConditionError, RouterError: it stands for none.
+    """
+    plan = visit.run.plan
+    if plan.kinds[visit.step] != ROUTER:
+        return value
+    return read_route(plan, visit.step, value, next(iter(visit.named().values()), NO_DATA))
+
+
+def _attempt(visit: Visit, outcome: Outcome | None) -> Answer:
+    """Make one attempt, unless its *outcome* is there already."""
+    run, step = visit.run, visit.step
+    if outcome is None:
+        if not visit.index:
+            visit.note("node_started", inputs=_shown_inputs(visit))
+        outcome = yield from _make(visit)
+    visit.outcome = outcome
+    run.tally.attempts[step] += 1
+    run.tally.durations[step] += outcome.duration
+    if outcome.expired:
+        outcome.error = _timeout(visit)
+    if outcome.error is not None:
+        run.tally.ended[step] = outcome.ended
+        return Failure(outcome.error)  # type: ignore[arg-type]
+    try:
+        routed(visit, outcome.value)
+    except ExecutionError as error:
+        return Failure(error)
+    return Success(outcome.value)
+
+
+def _make(visit: Visit) -> Generator[Request, Outcome, Outcome]:
+    inside = visit.node.inside
+    try:
+        request = (
+            _call(visit)
+            if inside is None
+            else inside.enter(visit.named(), visit.run, visit.step, visit.index)
+        )
+    except FastDAGError as error:
+        return Outcome(error=error)
+    outcome = yield request
+    if isinstance(request, Enter):
+        yield from wind_up(request.inner)
+        outcome = inside.leave(request.inner, outcome)
+    return outcome
+
+
+def _call(visit: Visit) -> Attempt:
+    plan, step = visit.run.plan, visit.step
+    if visit.inputs is None:
+        request = attempt_at(visit.run, step)
+    else:
+        args, kwargs = spread(plan.layouts[step], visit.inputs, visit.run.context)
+        request = Attempt(plan.functions[step], args, kwargs, plan.is_async[step], plan.timeouts[step])
+    if visit.node.settings.stream == "list":
+        request.function = _collecting(request.function)
+    return request
+
+
+def _collecting(function: Callable[..., Any]) -> Callable[..., Any]:
+    """*function*, with the items of the stream it returns in a list."""
+
+    def collect(*args: Any, **kwargs: Any) -> Any:
+        value = function(*args, **kwargs)
+        if isinstance(value, AsyncIterator):
+            return _collected(value)
+        return list(value) if is_stream(value) else value
+
+    return collect
+
+
+async def _collected(items: AsyncIterator[Any]) -> list[Any]:
+    return [item async for item in items]
+
+
+def _retry_in(visit: Visit, error: Exception) -> float | None:
+    """Seconds until the next attempt, None if there is none."""
+    if isinstance(error, MissingOutputError):
+        return None  # arguments that are missing stay missing
+    wait: float | None = visit.node.settings.wait(visit.number, error, random.random())
+    read = visit.run.streams_read_by(visit.step) if wait is not None else []
+    if read:
+        visit.notes.append(f"not tried again: items of the stream {read[0]!r} have been taken")
+        return None
+    return wait
+
+
+def _shown_inputs(visit: Visit) -> dict[str, Any] | None:
+    if visit.run.ledger.notes is None:
+        return None
+    try:
+        return dict(visit.named())
+    except MissingOutputError:
+        return {}
+
+
+def _timeout(visit: Visit) -> TimeoutError:
+    settings, name = visit.node.settings, visit.run.path_of(visit.step)
+    tried = f" (attempt {visit.number} of {settings.retry})" if settings.retry > 1 else ""
+    msg = f"node {name!r} timed out after {settings.timeout} s{tried}"
+    return TimeoutError(msg, name, attempts=visit.number)

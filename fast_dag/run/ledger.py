@@ -1,0 +1,65 @@
+"""What a run and the runs inside it keep together."""
+
+from __future__ import annotations
+
+import contextvars
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fast_dag.plan.plan import Plan
+from fast_dag.run.notes import Note
+
+if TYPE_CHECKING:
+    from fast_dag.run.graph_run import GraphRun
+    from fast_dag.run.streams import Stream
+    from fast_dag.run.visit import Visit
+
+
+class Bridge(Protocol):
+    """The way between the threads of a run and its event loop."""
+
+    def wait_for(self, begin: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        """Have the loop run a coroutine, from a thread that waits for what it gives."""
+
+    async def in_thread(self, function: Callable[[], Any]) -> Any:
+        """Call *function* in a thread, from a coroutine that waits for what it gives."""
+
+    def condition(self) -> Any:
+        """A new condition variable."""
+
+
+@dataclass(slots=True, eq=False)
+class Ledger:
+    """The common books of one call of `run`: of the outermost run and of those inside its nodes."""
+
+    notes: deque[Note] | None = None
+    """What happened since somebody looked, None if nobody watches."""
+    open: dict[Visit, None] = field(default_factory=dict)
+    """Executions that leave something to be cleaned up, oldest first."""
+    streams: list[Stream] = field(default_factory=list)
+    """Those that may have to be closed."""
+    warnings: list[str] = field(default_factory=list)
+    """What the caller is to be warned of when the run is over."""
+    inside: dict[GraphRun, Callable[[GraphRun], float]] = field(default_factory=dict)
+    """Runs inside nodes that have not been left, and what closes their books; that gives their seconds."""
+    plans: Mapping[Any, Plan] = field(default_factory=dict)
+    """What each workflow inside follows in this run."""
+    workers: int = 1
+    """How many calls of sync functions may be under way at once."""
+    bridge: Bridge | None = None
+    """Brought by the runner, as are the clock and the context; without one the clock stands still."""
+    clock: Callable[[], float] = float
+    context: contextvars.Context = field(default_factory=contextvars.copy_context)
+    """The context variables that nodes see."""
+    blocked: int = 0
+    """How many readers of streams wait for another one."""
+    is_stuck: Callable[[int], bool] = bool
+    """Whether nothing goes on but as many calls as are blocked."""
+
+    def attach(
+        self, bridge: Bridge, clock: Callable[[], float], context: contextvars.Context, workers: int
+    ) -> None:
+        """Take what a runner brings."""
+        self.bridge, self.clock, self.context, self.workers = bridge, clock, context, workers

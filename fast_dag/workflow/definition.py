@@ -1,0 +1,258 @@
+"""What is drawn of a workflow: its nodes and edges, their problems, and the plan made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType, MethodType
+from typing import Any, ClassVar, Self
+
+from fast_dag.errors import InvalidNodeError
+from fast_dag.graph.check import Problem, error_for, problems
+from fast_dag.graph.edge import Edge
+from fast_dag.graph.graph import Graph
+from fast_dag.graph.node import Node
+from fast_dag.graph.settings import NAMES
+from fast_dag.plan.compile import compile_plan, execution_order
+from fast_dag.plan.plan import Plan
+from fast_dag.values import NodeType
+from fast_dag.workflow.keywords import known_keywords
+
+AnyNode = Node[..., Any]
+
+
+class Definition:
+    """A graph with a name.
+
+    Parameters:
+        name: not empty.
+        description, metadata: anything the user wants to keep with it.
+        autowire: connect every open input that is named like a node to that node.
+
+    Raises:
+        ValueError: the name is empty.
+    """
+
+    node_type: ClassVar[NodeType]
+    """What it is as a node of another workflow."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        autowire: bool = False,
+    ) -> None:
+        if not isinstance(name, str) or not name:
+            msg = f"a workflow needs a name, a non-empty string, got {name!r}"
+            raise ValueError(msg)
+        self.name = name
+        self.description = description
+        self.metadata = dict(metadata or {})
+        self.autowire = autowire
+        self.graph = Graph(name)
+        self._kept: tuple[object, Plan] | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}, {len(self)} nodes>"
+
+    @property
+    def nodes(self) -> Mapping[str, AnyNode]:
+        """The nodes by name, in the order of insertion; read-only."""
+        return MappingProxyType(self.graph.nodes)
+
+    @property
+    def connections(self) -> list[Edge]:
+        """The edges, in the order of connecting."""
+        return list(self.graph.edges)
+
+    @property
+    def entry_points(self) -> list[str]:
+        """Names of the nodes that no edge feeds."""
+        wired = self.wired
+        return [name for name in wired.nodes if not wired.incoming[name]]
+
+    @property
+    def exit_points(self) -> list[str]:
+        """Names of the nodes that feed no other."""
+        wired = self.wired
+        return [name for name in wired.nodes if not wired.outgoing[name]]
+
+    @property
+    def execution_order(self) -> list[str]:
+        """The topological order that always takes the earliest-inserted ready node."""
+        return execution_order(self.wired)
+
+    def get_node(self, name: str) -> AnyNode:
+        """The node called *name*; UnknownNodeError if there is none."""
+        return self.graph.node(name)
+
+    def __len__(self) -> int:
+        return len(self.graph.nodes)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.graph.nodes)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.graph.nodes
+
+    def add_node(self, node: AnyNode | str, func: Callable[..., Any] | None = None, **options: Any) -> Self:
+        """Add a Node, a function, or a function under a name; options as for the decorator.
+
+        Raises:
+            InvalidNodeError: a name without a function, or something that is no function.
+            DuplicateNodeError: the name is taken.
+        """
+        if isinstance(node, str):
+            if func is None:
+                msg = f"add_node({node!r}) needs a function: add_node({node!r}, function)"
+                raise InvalidNodeError(msg)
+            self.take_in(func, name=node, **options)
+        elif func is not None:
+            msg = f"add_node({node!r}, {func!r}) has two functions: give a name and a function"
+            raise InvalidNodeError(msg)
+        elif isinstance(node, Node) and not options:
+            self.graph.add(node)
+        else:
+            self.take_in(node, **options)
+        return self
+
+    def take_in(
+        self,
+        func: Callable[..., Any],
+        *,
+        name: str | None = None,
+        replace: bool = False,
+        node_type: str = NodeType.STANDARD,
+        **options: Any,
+    ) -> AnyNode:
+        """Make a node of *func*, or change the settings of the node it already is; the decorators call it."""
+        function = func.func if isinstance(func, Node) else func
+        made = Node(function, name=name, node_type=node_type, **options)
+        old = self.graph.nodes.get(made.name)
+        if old is not None and _is_same(old.func, function) and not replace:
+            return self._again(old, made, options)
+        self.graph.add(made, replace=replace)
+        return made
+
+    def remove_node(self, name: str | AnyNode) -> Self:
+        """Drop a node and its edges."""
+        node = self.graph.node(name)
+        self.graph.remove(node)
+        return self
+
+    def replace_node(self, name: str | AnyNode, func: Callable[..., Any], **options: Any) -> Self:
+        """Give a node another function; its edges stay.
+
+        Raises:
+            MissingConnectionError: the new function lacks a port that is connected.
+        """
+        old = self.graph.node(name)
+        settings = {"node_type": old.node_type, "outputs": old.declared_outputs, **options}
+        self.graph.add(Node(func, name=old.name, **settings), replace=True)
+        return self
+
+    def clear_nodes(self) -> Self:
+        """Drop every node and edge."""
+        self.graph.clear()
+        return self
+
+    def clone(self, name: str | None = None) -> Self:
+        """An independent copy with all settings, handlers and edges, named ``<name>_clone`` by default."""
+        return self._copy(name or f"{self.name}_clone", list(self.graph.nodes))
+
+    def subgraph(self, names: Sequence[str]) -> Self:
+        """A copy of the named nodes and the edges among them."""
+        return self._copy(self.name, [self.graph.node(name).name for name in names])
+
+    @known_keywords
+    def validate(
+        self, *, check_types: bool = False, allow_disconnected: bool = True, strict_routers: bool = False
+    ) -> list[Problem]:
+        """Every problem of the definition, errors and warnings.
+
+        Parameters:
+            check_types: compare the annotations along each edge.
+            allow_disconnected: nodes without edges are warnings, else errors.
+            strict_routers: routers without declared branches are warnings.
+        """
+        return problems(
+            self.wired,
+            check_types=check_types,
+            allow_disconnected=allow_disconnected,
+            strict_routers=strict_routers,
+        )
+
+    @known_keywords
+    def validate_or_raise(
+        self, *, check_types: bool = False, allow_disconnected: bool = True, strict_routers: bool = False
+    ) -> None:
+        """Raise one ValidationError with all errors in `.errors`, if there are any."""
+        found = self.validate(
+            check_types=check_types, allow_disconnected=allow_disconnected, strict_routers=strict_routers
+        )
+        error = error_for(self.graph, found)
+        if error is not None:
+            raise error
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the definition has no errors."""
+        return error_for(self.graph, self.validate()) is None
+
+    def plan(self, *, check_types: bool = False, part: Collection[str] | None = None) -> Plan:
+        """What a run follows, kept until the graph changes; that of a *part* is made anew each time.
+
+        Raises:
+            ValidationError: the definition has errors, in the part or elsewhere.
+        """
+        if part is not None:
+            self.validate_or_raise(check_types=check_types)
+            return compile_plan(self.wired, part)
+        kept = self._kept
+        if kept is not None and kept[0] == self.version and not check_types:
+            return kept[1]
+        self.validate_or_raise(check_types=check_types)
+        plan = compile_plan(self.wired)
+        self._kept = (self.version, plan)
+        return plan
+
+    @property
+    def version(self) -> object:
+        """Equal as long as nothing about the graph changes."""
+        return self.graph.version, self.autowire
+
+    @property
+    def wired(self) -> Graph:
+        """The graph with the edges that `autowire` adds."""
+        return self.graph.wired() if self.autowire else self.graph
+
+    def _again(self, old: AnyNode, made: AnyNode, options: dict[str, Any]) -> AnyNode:
+        """The same function a second time: what is given now counts, the rest stays."""
+        given = {name: value for name, value in options.items() if name in NAMES or value is not None}
+        # A plain decorator over a special one, such as a condition, adds to it.
+        node_type = old.node_type if made.node_type is NodeType.STANDARD else made.node_type
+        if given.keys() <= NAMES and node_type is old.node_type:
+            old.updated(**given)
+            self.graph.touch()
+            return old
+        made = Node(old.func, name=old.name, node_type=node_type, **{**old.options, **given})
+        self.graph.add(made, replace=True)
+        return made
+
+    def _copy(self, name: str, names: Sequence[str]) -> Self:
+        copy = self._empty_copy(name)
+        copy.graph = self.graph.part(names)
+        copy.graph.name = name
+        return copy
+
+    def _empty_copy(self, name: str) -> Self:
+        return type(self)(name, description=self.description, metadata=self.metadata, autowire=self.autowire)
+
+
+def _is_same(one: Callable[..., Any], other: Callable[..., Any]) -> bool:
+    """Whether both are the same function; a bound method is made anew each time it is looked up."""
+    return one is other or (isinstance(one, MethodType) and one == other)

@@ -1,0 +1,262 @@
+"""One run on its way: everything checked and begun, then its books kept and its context given back."""
+
+from __future__ import annotations
+
+import random
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from fast_dag.errors import ExecutionError, RunCancelledError, TimeoutError, ValidationError
+from fast_dag.plan.plan import Plan
+from fast_dag.run.context import Context
+from fast_dag.run.graph_run import GraphRun
+from fast_dag.run.ledger import Ledger
+from fast_dag.run.notes import Note
+from fast_dag.run.policy import Handlers, strategy_named
+from fast_dag.run.tally import Tally
+from fast_dag.run.wrapping import text_of
+from fast_dag.runners import registry
+from fast_dag.runners.limits import Limits
+from fast_dag.workflow.inputs import starting_values
+from fast_dag.workflow.options import RunOptions
+from fast_dag.workflow.partial import Part, outside, remember_routes
+
+if TYPE_CHECKING:
+    from fast_dag.run.events import Observer
+    from fast_dag.workflow.workflow import Workflow
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """One run on its way: what a runner needs, and afterwards its value."""
+
+    run: GraphRun
+    workflow: Workflow
+    options: RunOptions
+    report: Callable[..., None]
+    started: float
+    """When, by the clock of durations."""
+    value: Any = None
+    memory: Any = None
+    """What samples the memory, if that is wanted."""
+
+    @property
+    def limits(self) -> Limits:
+        """What the run may use."""
+        options = self.options
+        return Limits(
+            options.max_workers,
+            options.timeout,
+            options.executor,
+            has_node_timeouts=any(
+                plan.has_timeouts for plan in [self.run.plan, *self.run.ledger.plans.values()]
+            ),
+        )
+
+
+@contextmanager
+def session(
+    workflow: Workflow,
+    inputs: Mapping[str, Any],
+    context: Context | None,
+    options: RunOptions,
+    *,
+    part: Part | None = None,
+) -> Iterator[Session]:
+    """Check everything, give the run to be driven, then keep its books and raise what ended it."""
+    live = _begin(workflow, inputs, context, options, part)
+    run = live.run
+    try:
+        with ExitStack() as stack:
+            if options.track_memory:
+                live.memory = stack.enter_context(registry.memory_sampler())
+            yield live
+    except BaseException as error:
+        run.stop(error)
+        raise
+    finally:
+        finish(live)
+        workflow.last_context = run.context
+        if run.error is None:
+            live.value = run.value(part.result if part else None)
+        run.let_go()
+    for text in run.ledger.warnings:
+        warnings.warn(text, RuntimeWarning, stacklevel=5)
+    if run.error is not None:
+        raise run.error
+
+
+def finish(live: Session) -> None:
+    """Keep the books of a run that is over, and give its context back."""
+    run, metadata = live.run, live.run.context.metadata
+    run.tally.wall = perf_counter() - live.started
+    for close in list(run.ledger.inside.values()) if run.outer is None else ():
+        close(run)
+    metadata["execution_status"] = status = status_of(run)
+    metadata["skipped"] = run.skip_reasons()
+    if run.tally.errors and live.options.error_handler is None:
+        metadata["errors"] = _errors(run, live.started)
+    run.charge_streams()
+    if run.outer is None:
+        _note(run, "run_finished", {"status": status, "duration": run.tally.wall, "error": run.error})
+    live.report(last=True)
+    late_results = run.named_results if run.results is None else None
+    # The context keeps what it needs of the run, not the run: that holds every value.
+    usage = live.memory.usage() if live.memory is not None else None
+    run.context.release(late_results, partial(_metrics, run.tally, run.plan, usage))
+
+
+def graph_run(
+    workflow: Workflow,
+    plan: Plan,
+    values: list[Any],
+    context: Context,
+    options: RunOptions,
+    *,
+    ledger: Ledger,
+    live: bool,
+    outer: GraphRun | None = None,
+    path: str = "",
+) -> GraphRun:
+    """The run of a *plan* with everything that *workflow* brings along."""
+    return GraphRun(
+        plan,
+        values,
+        context,
+        strategy=strategy_named(options.error_strategy),
+        handlers=Handlers(workflow.node_error_handlers, options.error_handler),
+        hooks=workflow.hooks.copy() if workflow.hooks else None,
+        cache_of=workflow.cache_of,
+        keep=_kept(plan, options.keep_results),
+        live=live or bool(workflow.hooks) or options.keep_results != "all",
+        ledger=ledger,
+        outer=outer,
+        path=path,
+    )
+
+
+def _begin(
+    workflow: Workflow,
+    inputs: Mapping[str, Any],
+    context: Context | None,
+    options: RunOptions,
+    part: Part | None,
+) -> Session:
+    plan = workflow.plan(check_types=options.check_types, part=part.names if part else None)
+    options.check_kept(workflow)
+    earlier = _checked(workflow.last_context if context is None else context)
+    values = starting_values(plan, inputs, earlier)
+    observers = _observers(workflow, plan, options)
+    is_live = (
+        context is not None
+        or plan.sees_context
+        or bool(workflow.node_error_handlers)
+        or options.error_handler is not None
+    )
+    if context is None:
+        context = outside(earlier, part) if part else Context()
+    values[0] = claimed(context)
+    ledger = Ledger(deque() if observers else None, plans=workflow.plans())
+    run = graph_run(workflow, plan, values, context, options, ledger=ledger, live=is_live)
+    if part is not None:
+        remember_routes(run, earlier, part)
+    begin_context(run, inputs)
+    report = nobody_watches
+    if observers:
+        report = registry.delivery(run, observers, strict=options.strict_observers)
+    started = perf_counter()
+    _note(run, "run_started", {"mode": str(options.mode), "input_names": tuple(inputs)})
+    return Session(run, workflow, options, report, started)
+
+
+def begin_context(run: GraphRun, inputs: Mapping[str, Any]) -> None:
+    """Show in the context that the run has begun, and with what."""
+    run.context.begin(inputs, run.routes(), run.passed_on)
+    metadata = run.context.metadata
+    if "run_id" not in metadata:
+        metadata["run_id"] = f"{random.getrandbits(128):032x}"
+    metadata["execution_status"] = "running"
+    metadata.pop("errors", None)
+
+
+def claimed(context: Context) -> Context:
+    """*context*, taken for a run.
+
+    Raises:
+        ExecutionError: another run has it.
+    """
+    if not context.claim():
+        msg = "this context is in use by another run: give each run one of its own"
+        raise ExecutionError(msg)
+    return context
+
+
+def status_of(run: GraphRun) -> str:
+    """How a run ended, as its metadata tell it."""
+    error = run.error
+    if error is None:
+        return "completed_with_errors" if run.tally.failed else "completed"
+    if isinstance(error, TimeoutError) and error.node_name is None:
+        return "timed_out"
+    if isinstance(error, RunCancelledError):
+        return "cancelled"
+    # KeyboardInterrupt and the cancellation of each event loop; the other two are a node's own decision.
+    is_cancellation = not isinstance(error, Exception | SystemExit | GeneratorExit)
+    return "cancelled" if is_cancellation else "failed"
+
+
+def nobody_watches(*, last: bool = False) -> None:
+    """Stands for the delivery of events when there are no observers."""
+
+
+def _kept(plan: Plan, keep: str | Collection[str]) -> frozenset[str] | None:
+    """The names of the results to keep, None for all."""
+    if keep == "all":
+        return None
+    return frozenset(plan.names[unit] for unit in plan.exits) if keep == "exits" else frozenset(keep)
+
+
+def _observers(workflow: Workflow, plan: Plan, options: RunOptions) -> list[Observer]:
+    observers = [*workflow.observers, *options.observers]
+    progress = workflow.progress_observer(options.progress, len(plan.names))
+    return observers if progress is None else [*observers, progress]
+
+
+def _checked(context: Any) -> Context:
+    if not isinstance(context, Context):
+        msg = f"context must be a Context, got {context!r}"
+        raise ValidationError(msg)
+    return context
+
+
+def _metrics(tally: Tally, plan: Plan, usage: dict[str, float] | None) -> dict[str, Any]:
+    metrics = tally.metrics(plan)
+    return metrics if usage is None else {**metrics, "memory_usage": usage}
+
+
+def _errors(run: GraphRun, started: float) -> list[dict[str, Any]]:
+    """What went wrong, for the metadata."""
+    # Turns the runner's clock into seconds since 1970.
+    epoch = time.time() - perf_counter()
+    return [
+        {
+            "node": run.plan.names[step],
+            "error": text_of(error),
+            "type": type(error).__name__,
+            "attempts": run.tally.attempts[step],
+            "timestamp": epoch + run.tally.ended.get(step, started),
+        }
+        for step, error in run.tally.errors.items()
+    ]
+
+
+def _note(run: GraphRun, kind: str, about: dict[str, Any]) -> None:
+    if run.notes is not None:
+        run.notes.append(Note(kind, -1, about))
