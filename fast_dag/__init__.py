@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from fast_dag.draw.options import VisualizationOptions as VisualizationOptions
+    from fast_dag.errors import CacheError as CacheError
     from fast_dag.errors import ConditionError as ConditionError
     from fast_dag.errors import CycleError as CycleError
     from fast_dag.errors import DisconnectedNodeError as DisconnectedNodeError
+    from fast_dag.errors import DocumentError as DocumentError
     from fast_dag.errors import DuplicateNodeError as DuplicateNodeError
     from fast_dag.errors import ExecutionError as ExecutionError
     from fast_dag.errors import FastDAGError as FastDAGError
     from fast_dag.errors import InvalidNodeError as InvalidNodeError
     from fast_dag.errors import MissingConnectionError as MissingConnectionError
+    from fast_dag.errors import MissingExtraError as MissingExtraError
     from fast_dag.errors import MissingInputError as MissingInputError
     from fast_dag.errors import MissingOutputError as MissingOutputError
     from fast_dag.errors import RouterError as RouterError
     from fast_dag.errors import RunCancelledError as RunCancelledError
     from fast_dag.errors import RunStalled as RunStalled
+    from fast_dag.errors import StreamError as StreamError
     from fast_dag.errors import TimeoutError as TimeoutError
     from fast_dag.errors import UnknownNodeError as UnknownNodeError
     from fast_dag.errors import UnknownOptionError as UnknownOptionError
@@ -30,31 +35,45 @@ if TYPE_CHECKING:
     from fast_dag.graph.node import Node as Node
     from fast_dag.run.context import Context as Context
     from fast_dag.runners.background import RunHandle as RunHandle
+    from fast_dag.stores.base import CacheBackend as CacheBackend
+    from fast_dag.stores.history import CacheExplanation as CacheExplanation
+    from fast_dag.stores.keys import register_cache_key as register_cache_key
+    from fast_dag.stores.memory import MemoryCache as MemoryCache
+    from fast_dag.stores.registry import get_cache as get_cache
+    from fast_dag.stores.registry import register_cache as register_cache
+    from fast_dag.stores.sqlite import DiskCache as DiskCache
     from fast_dag.values import NO_DATA as NO_DATA
     from fast_dag.values import SKIP as SKIP
     from fast_dag.values import ConditionalReturn as ConditionalReturn
     from fast_dag.values import ExecutionMode as ExecutionMode
     from fast_dag.values import NodeType as NodeType
+    from fast_dag.values import Replace as Replace
     from fast_dag.values import SelectReturn as SelectReturn
     from fast_dag.workflow.dag import DAG as DAG
+    from fast_dag.workflow.functions import FunctionRegistry as FunctionRegistry
     from fast_dag.workflow.runner import DAGRunner as DAGRunner
     from fast_dag.workflow.runner import DAGRunner as Runner  # noqa: F401 - the other name of it
 
 WHERE = {
+    "fast_dag.draw.options": ("VisualizationOptions",),
     "fast_dag.errors": (
+        "CacheError",
         "ConditionError",
         "CycleError",
         "DisconnectedNodeError",
+        "DocumentError",
         "DuplicateNodeError",
         "ExecutionError",
         "FastDAGError",
         "InvalidNodeError",
         "MissingConnectionError",
+        "MissingExtraError",
         "MissingInputError",
         "MissingOutputError",
         "RouterError",
         "RunCancelledError",
         "RunStalled",
+        "StreamError",
         "TimeoutError",
         "UnknownNodeError",
         "UnknownOptionError",
@@ -65,8 +84,23 @@ WHERE = {
     "fast_dag.graph.node": ("Node",),
     "fast_dag.run.context": ("Context",),
     "fast_dag.runners.background": ("RunHandle",),
-    "fast_dag.values": ("NO_DATA", "SKIP", "ConditionalReturn", "ExecutionMode", "NodeType", "SelectReturn"),
+    "fast_dag.stores.base": ("CacheBackend",),
+    "fast_dag.stores.history": ("CacheExplanation",),
+    "fast_dag.stores.keys": ("register_cache_key",),
+    "fast_dag.stores.memory": ("MemoryCache",),
+    "fast_dag.stores.registry": ("get_cache", "register_cache"),
+    "fast_dag.stores.sqlite": ("DiskCache",),
+    "fast_dag.values": (
+        "NO_DATA",
+        "SKIP",
+        "ConditionalReturn",
+        "ExecutionMode",
+        "NodeType",
+        "Replace",
+        "SelectReturn",
+    ),
     "fast_dag.workflow.dag": ("DAG",),
+    "fast_dag.workflow.functions": ("FunctionRegistry",),
     "fast_dag.workflow.runner": ("DAGRunner", "Runner"),
 }
 MODULE_OF = {name: module for module, names in WHERE.items() for name in names}

@@ -50,7 +50,7 @@ def attempt_at(run: GraphRun, step: int) -> Attempt:
     slots = plan.direct[step]
     args: list[Any]
     kwargs: Mapping[str, Any]
-    if slots is None or run.streams:
+    if slots is None or run.flows:
         args, kwargs = arguments(plan.layouts[step], values, run.winners.get(step))
     else:
         args, kwargs = [values[slot] for slot in slots], NOTHING
@@ -141,7 +141,7 @@ def _retry_in(visit: Visit, error: Exception) -> float | None:
     if isinstance(error, MissingOutputError):
         return None  # arguments that are missing stay missing
     wait: float | None = visit.node.settings.wait(visit.number, error, random.random())
-    read = visit.run.streams_read_by(visit.step) if wait is not None else []
+    read = visit.run.flows.read_by(visit.step) if wait is not None else []
     if read:
         visit.notes.append(f"not tried again: items of the stream {read[0]!r} have been taken")
         return None

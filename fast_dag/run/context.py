@@ -44,6 +44,8 @@ class Context:
         self._outer: Context | None = None
         self._stop: Callable[[Exception], None] | None = None
         self._cancelled = False
+        self.walk: Any = None
+        """Where somebody who goes through a workflow step by step is; the engine keeps it."""
 
     @property
     def results(self) -> dict[str, Any]:

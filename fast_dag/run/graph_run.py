@@ -24,18 +24,19 @@ from typing import Any, Final
 
 from fast_dag.errors import RunStalled, StreamError
 from fast_dag.graph.node import Node
-from fast_dag.plan.plan import ANY, ENTER, GONE, LEAVE, ROUTER, Cycle, Link, Plan
+from fast_dag.plan.plan import ANY, ENTER, LEAVE, ROUTER, Cycle, Link, Plan
 from fast_dag.run.context import Context
+from fast_dag.run.flows import Flows
 from fast_dag.run.frontier import SKIPPED, STARTS, Frontier
 from fast_dag.run.hooks import Hooks
 from fast_dag.run.ledger import Ledger
 from fast_dag.run.notes import Note
 from fast_dag.run.policy import Handlers
 from fast_dag.run.requests import NOTHING
+from fast_dag.run.showing import Showing
 from fast_dag.run.step import Route, part_of
-from fast_dag.run.streams import LAZY, Stream
+from fast_dag.run.streams import LAZY
 from fast_dag.run.tally import Tally
-from fast_dag.run.tee import Tee, as_stream
 from fast_dag.run.wrapping import wrap
 from fast_dag.values import NO_DATA
 
@@ -104,12 +105,8 @@ class GraphRun:
         self.iterations = [0] * len(plan.cycles)
         self.left = len(plan.names)
         self.state = bytearray(len(plan.names))
-        self.results = context.results if live else None
-        self.streams: dict[int, Stream] = {}
-        """By slot, what nodes gave that is made while others read it."""
-        # A cycle reads again what it has read before.
-        may_free = live and not plan.cycles
-        self._unread: dict[int, int] | None = dict(plan.readers.counts) if may_free else None
+        self.showing = Showing(plan, values, context.results if live else None, keep)
+        self.flows = Flows(plan, values, self.ledger)
         self.passed_on: dict[str, Any] = {}
         """What each router gave to its branch."""
         self._routes: dict[str, str] = {}
@@ -132,10 +129,10 @@ class GraphRun:
         self._frontier = Frontier(plan)
         freed = self._through(self._frontier.entries()) + self._won_before()
         # What a node did to the results since its predecessors ended must stay as it is.
-        results, self.results = self.results, None
+        results, self.showing.results = self.showing.results, None
         for step in range(ran):
             freed += self.done(step, values[plan.first + step])
-        self.results = results
+        self.showing.results = results
         return [step for step in freed if step >= ran]
 
     def done(self, step: int, value: Any) -> list[int]:
@@ -144,8 +141,8 @@ class GraphRun:
         if value is NO_DATA or not plan.simple[step] or type(value) in LAZY:
             return self._done_with_care(step, value)
         self.values[plan.first + step] = value
-        if self.results is not None:
-            self.show(step, value)
+        if self.showing.results is not None:
+            self.showing.show(step, value)
         self.state[step] = DONE
         self.tally.order.append(step)
         freed = self._frontier.passed(plan.targets[step])  # type: ignore[union-attr]
@@ -166,21 +163,23 @@ class GraphRun:
         that leaves the run carries *notes*, and *marks* as attributes.
         """
         strategy = strategy or self.strategy
-        blamed, *said = self._blamed(step, error)
+        origin = self.flows.origin(error)
+        blamed = step if origin is None else origin
         self.state[step] = FAILED
         self.tally.failed[step] = self.tally.failed.get(step, 0) + 1
         self.tally.errors[blamed] = error
         if strategy == "fail_fast":
             raised = wrap(error, self.path_of(blamed), self.tally.attempts[blamed])
             vars(raised).update(marks)
-            for note in [*said, *notes]:
+            if origin is not None:
+                raised.add_note(f"raised while {self.path_of(step)!r} was reading the stream")
+            for note in notes:
                 raised.add_note(note)
             self.stop(raised)
             return []
         if strategy == "continue_none":
             self.values[self.plan.first + step] = None
-            if self.results is not None:
-                self.show(step, None)
+            self.showing.show(step, None)
         freed = self._spread(step)
         self._settled(step)
         return self._through(freed)
@@ -200,16 +199,6 @@ class GraphRun:
             each = each.outer
         return each is not None
 
-    def streams_read_by(self, step: int) -> list[str]:
-        """The names of the nodes from whose streams *step* has taken items."""
-        name = self.plan.names[step]
-        return [stream.producer for stream in self.streams.values() if stream.was_read_by(name)]
-
-    def unread_streams(self) -> list[Stream]:
-        """Streams that nobody will finish, now that the run is over; what it returns may need others."""
-        kept = self._streams_of_results()
-        return [stream for stream in self.ledger.streams if not stream.has_ended and stream not in kept]
-
     def end_early(self) -> None:
         """Tell the nodes that nobody waits for them any more."""
         self.context.end_early()
@@ -224,7 +213,7 @@ class GraphRun:
 
     def let_go(self) -> None:
         """Drop the context, and the values if it has them: a thread may hold on to a run that is over."""
-        if self.results is None:
+        if self.showing.results is None:
             self.values[0] = None
         else:
             self.values.clear()
@@ -248,15 +237,6 @@ class GraphRun:
     def has_result(self, name: str) -> bool:
         """Whether node *name* was executed and gave a value."""
         return self.state[self.plan.names.index(name)] == DONE
-
-    def charge_streams(self) -> None:
-        """Count the time that making items took as work of the nodes that made them."""
-        durations, names = self.tally.durations, self.plan.names
-        for slot, stream in self.streams.items():
-            durations[slot - self.plan.first] += stream.seconds
-            for name, reader in stream.readers.items():
-                step = names.index(name)
-                durations[step] = max(0.0, durations[step] - reader.seconds)
 
     def named_results(self) -> dict[str, Any]:
         """The result of each node that has one, in the order of finishing."""
@@ -283,78 +263,6 @@ class GraphRun:
         cycles = zip(self.plan.cycles, self.iterations, strict=True)
         return tuple(index for cycle, index in cycles if cycle.enter < step < cycle.leave)
 
-    def _as_stream(self, step: int, value: Any) -> Any:
-        """*value*, or the stream that its readers share."""
-        plan, node = self.plan, self.plan.nodes[step]
-        readers = list(dict.fromkeys(plan.names[link.target] for link in plan.links[step]))
-        stream = as_stream(value, node.settings, self.path_of(step), readers, self.ledger)
-        if stream is None:
-            return value
-        self.streams[plan.first + step] = stream
-        self.ledger.streams.append(stream)
-        return stream
-
-    def _leave_streams(self, step: int) -> None:
-        """Let no stream keep items for *step*, unless what it gave goes on reading."""
-        value = self.values[self.plan.first + step]
-        if isinstance(value, Stream) or type(value) in LAZY:
-            return
-        for link in self.plan.arrivals[step]:
-            stream = self.streams.get(link.slot)
-            if isinstance(stream, Tee):
-                stream.leave(self.plan.names[step])
-
-    def _streams_of_results(self) -> set[Stream]:
-        """The streams that a stream among the results of exit nodes may go on to read."""
-        first = self.plan.first
-        work = [unit for unit in self.plan.exits if type(self.values[first + unit]) in LAZY]
-        if not work:
-            return set()
-        kept = {stream for stream in self.ledger.streams if stream not in self.streams.values()}
-        while work:
-            for link in self.plan.arrivals[work.pop()]:
-                stream = self.streams.get(link.slot)
-                if stream is not None and stream not in kept:
-                    kept.add(stream)
-                    work.append(link.source)
-        return kept
-
-    def _blamed(self, step: int, error: Exception) -> list[Any]:
-        """The unit that *error* is about, and what to say if another met it: the origin of a stream is."""
-        for slot, stream in sorted(self.streams.items()):
-            if stream.error is error:
-                return [slot - self.plan.first, f"raised while {self.path_of(step)!r} was reading the stream"]
-        return [step]
-
-    def show(self, step: int, value: Any) -> None:
-        """Let nodes and the caller see the result of *step*, if it is one to be kept or to be read."""
-        name, slot = self.plan.names[step], self.plan.first + step
-        if self.keep is None or name in self.keep or slot in self.plan.readers.counts:
-            shown = value.shown if isinstance(value, Stream) else value
-            self.results[name] = shown  # type: ignore[index]
-
-    def _free(self, step: int) -> None:
-        """Clear the slots whose last reader was *step*, and its own if all have done without it."""
-        unread: dict[int, int] = self._unread  # type: ignore[assignment]
-        for slot in self.plan.readers.slots[step]:
-            unread[slot] -= 1
-            if not unread[slot]:
-                self.clear(slot)
-        own = self.plan.first + step
-        if unread.get(own) == 0:
-            self.clear(own)
-
-    def clear(self, slot: int) -> None:
-        """Let go of a value that nobody reads any more."""
-        value, unit = self.values[slot], slot - self.plan.first
-        if value is NO_DATA:
-            return  # which stays to be told from what has been read
-        self.values[slot] = GONE
-        if self.keep is None or self.results is None or unit < 0 or self.plan.names[unit] in self.keep:
-            return
-        if self.results.get(self.plan.names[unit]) is value:
-            del self.results[self.plan.names[unit]]
-
     def _won_before(self) -> list[int]:
         """The any nodes that a value from outside the plan sets free; it is their winner."""
         won = []
@@ -377,14 +285,14 @@ class GraphRun:
                 self.values[slot] = value.value
             value = value.shown
         try:
-            value = self._as_stream(step, value)
+            value = self.flows.taken(step, value, self.path_of(step))
         except StreamError as error:
             return self.failed(step, error)
         self.values[plan.first + step] = value
         self.state[step] = EMPTY if value is NO_DATA else DONE
         (self.tally.empty.add if value is NO_DATA else self.tally.empty.discard)(step)
-        if self.results is not None and value is not NO_DATA:
-            self.show(step, value)
+        if value is not NO_DATA:
+            self.showing.show(step, value)
         self.tally.order.append(step)
         freed = self._spread(step)
         self._settled(step)
@@ -425,10 +333,10 @@ class GraphRun:
         self._settled(step)
 
     def _settled(self, step: int) -> None:
-        if self.streams:
-            self._leave_streams(step)
-        if self._unread is not None:
-            self._free(step)
+        if self.flows:
+            self.flows.settled(step)
+        if self.showing.results is not None:
+            self.showing.settled(step)
         self.left -= 1
         if not self.left:
             self.finished = True

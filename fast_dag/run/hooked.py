@@ -79,7 +79,7 @@ def end(run: GraphRun) -> Silent:
     """Clean up after everything the outermost *run* left open when it ended."""
     for visit in list(run.ledger.open):
         yield from abandon(visit)
-    for stream in run.unread_streams():
+    for stream in run.flows.unread():
         yield Ask(stream.close, ())
 
 

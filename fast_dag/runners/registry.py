@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fast_dag.run.context import Context
     from fast_dag.run.events import Observer
     from fast_dag.runners.background import RunHandle
+    from fast_dag.runners.stepper import Stepper
 
 Report = Callable[[], None]
 
@@ -69,6 +70,12 @@ def start(follow: Callable[[], Any], context: Context, name: str) -> RunHandle:
     """Follow a run in the background."""
     handle: RunHandle = importlib.import_module("fast_dag.runners.background").start(follow, context, name)
     return handle
+
+
+def stepper(run: GraphRun, report: Report) -> Stepper:
+    """What goes through *run* one step at a time."""
+    made: Stepper = importlib.import_module("fast_dag.runners.stepper").Stepper(run, report)
+    return made
 
 
 def memory_sampler() -> Any:

@@ -32,10 +32,10 @@ def drive(run: GraphRun, limits: Limits, report: Callable[[], None]) -> None:
     if limits.timeout is not None or limits.has_node_timeouts:
         threads.drive(run, limits, report, in_order=True)
     else:
-        _InLine(run, report).drive()
+        InLine(run, report).drive()
 
 
-class _InLine:
+class InLine:
     """A run in the calling thread."""
 
     def __init__(self, run: GraphRun, report: Callable[[], None]) -> None:
@@ -51,7 +51,8 @@ class _InLine:
         run.ledger.attach(self.bridge, perf_counter, self.base, workers=1)
 
     def drive(self) -> None:
-        self.run.context.on_stop(self._stop)
+        """Follow the run to its end."""
+        self.run.context.on_stop(self.stop)
         made = self._run_rows() if self._fits_rows() else None
         first = self.run.ready()
         if not self.run.finished:
@@ -68,21 +69,25 @@ class _InLine:
         try:
             while (request := desk.take()) is not None:
                 self.report()
-                desk.back(request, self._settled(request, made) if made else self._see_to(request))
+                desk.back(request, self._settled(request, made) if made else self.see_to(request))
                 self.report()
                 made = None
         finally:
-            if has_loose_ends(self.run):
-                wind_up(self.run, self._clean_up)
-            self.bridge.close()
-            self.loop.close()
+            self.close()
+
+    def close(self) -> None:
+        """Do what is left when the run has ended."""
+        if has_loose_ends(self.run):
+            wind_up(self.run, self._clean_up)
+        self.bridge.close()
+        self.loop.close()
 
     def _run_rows(self) -> Outcome | None:
         """Let the plain loop go as far as it can; what the next step gave, if it was called."""
         run = self.run
         stamps = run.tally.stamps
         stamps.append(perf_counter())
-        store = run.values.append if run.results is None else partial(_store_both, run)
+        store = run.values.append if run.showing.results is None else partial(_store_both, run)
         loop, self.stop_rows = row_loop(run.plan.rows, run.values, store, stamps, self.base)
         if run.finished:
             return None  # stopped before there was a loop to be stopped
@@ -102,7 +107,8 @@ class _InLine:
             made.duration = made.ended - stamps[-1]
         return made
 
-    def _see_to(self, request: Request) -> Outcome:
+    def see_to(self, request: Request) -> Outcome:
+        """Do what a step wants, and wait for it."""
         if isinstance(request, Wait):
             self.stopped.wait(min(request.delay, threading.TIMEOUT_MAX))
         elif isinstance(request, Until):
@@ -147,7 +153,8 @@ class _InLine:
             return answers.get(timeout=grace)
         return Outcome()  # closing the loop cancels it
 
-    def _stop(self, error: Exception) -> None:
+    def stop(self, error: Exception) -> None:
+        """End the run, from any thread."""
         self.run.stop(error)
         self.stopped.set()
         self.landed.set()
@@ -160,6 +167,6 @@ def _store_both(run: GraphRun, value: Any) -> None:
     """Append *value*, let nodes that see the context find it there, and free what nobody reads any more."""
     step = len(run.values) - run.plan.first
     run.values.append(value)
-    run.show(step, value)
+    run.showing.show(step, value)
     for slot in run.plan.readers.last.get(step, ()):
-        run.clear(slot)
+        run.showing.clear(slot)

@@ -30,7 +30,9 @@ def decode(content: str | bytes) -> Any:
     if not isinstance(content, str | bytes):
         raise mismatch(content, str, "a JSON document")
     try:
-        return json.loads(content, object_pairs_hook=_table, parse_constant=_no_number)
+        # Not left to the parser, which would import a codec that the first bytes may ask for.
+        text = content.decode() if isinstance(content, bytes) else content
+        return json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_table, parse_constant=_no_number)
     except RecursionError as error:
         raise wrong(NAME, "nested too deeply to be a document") from error
     except ValueError as error:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from fast_dag.graph.node import Node
 from fast_dag.run.context import Context
 from fast_dag.workflow.options import ErrorHandler, RunOptions, split_keywords
 from fast_dag.workflow.partial import part_between, part_from, part_of_one, part_until
 from fast_dag.workflow.runtime import execute, execute_async, start
+from fast_dag.workflow.stepping import Walk, walk_of
 from fast_dag.workflow.workflow import Workflow
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ End = str | Node[..., Any]
 
 class Runnable(Workflow):
     """A workflow that can be run."""
+
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__(name, **options)
+        self._walk: Walk | None = None
 
     def run(
         self,
@@ -189,3 +194,35 @@ class Runnable(Workflow):
     ) -> Any:
         """Run one node with its settings and handlers, and return its result; inputs as for `run_from`."""
         return execute(self, inputs, {}, context, RunOptions(), part=part_of_one(self, name))
+
+    def step(
+        self, context: Context | None = None, inputs: Mapping[str, Any] | None = None, **node_inputs: Any
+    ) -> tuple[Context, Any]:
+        """Run the next node that is due, in the order of a sequential run.
+
+        Parameters:
+            context: keeps the position from step to step; without one the workflow keeps it itself, until
+                `reset`.
+            inputs, node_inputs: the run inputs, with the first step.
+
+        Returns:
+            The context and the result of the node; the result is None when nothing is left to run.
+
+        Raises:
+            ValidationError, MissingInputError: as `run`, at the first step.
+            ExecutionError: the node failed, which ends the run.
+        """
+        begun = self._walk if context is None else context.walk
+        walk = walk_of(self, context, inputs, node_inputs, begun)
+        if context is None:
+            self._walk = walk
+        else:
+            context.walk = walk
+        return walk.context, walk.step()
+
+    def reset(self) -> Self:
+        """Forget the last run, and the position of `step`."""
+        if self._walk is not None:
+            self._walk.give_up()
+            self._walk = None
+        return super().reset()

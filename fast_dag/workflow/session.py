@@ -103,11 +103,11 @@ def finish(live: Session) -> None:
     metadata["skipped"] = run.skip_reasons()
     if run.tally.errors and live.options.error_handler is None:
         metadata["errors"] = _errors(run, live.started)
-    run.charge_streams()
+    run.flows.charge(run.tally)
     if run.outer is None:
         _note(run, "run_finished", {"status": status, "duration": run.tally.wall, "error": run.error})
     live.report(last=True)
-    late_results = run.named_results if run.results is None else None
+    late_results = run.named_results if run.showing.results is None else None
     # The context keeps what it needs of the run, not the run: that holds every value.
     usage = live.memory.usage() if live.memory is not None else None
     run.context.release(late_results, partial(_metrics, run.tally, run.plan, usage))

@@ -164,7 +164,9 @@ def test_ours_count_hits_and_misses_of_get_only(name, tmp_path):
 
 
 def test_what_lacks_methods_is_refused_with_their_names():
-    with pytest.raises(ValueError, match="backend is a dict, which is no cache backend: it has no set, delete"):
+    with pytest.raises(
+        ValueError, match="backend is a dict, which is no cache backend: it has no set, delete"
+    ):
         check_backend({})
 
 

@@ -147,7 +147,16 @@ def test_copies_keep_a_stored_value_as_it_was():
 
 def test_two_nodes_and_two_namespaces_never_share():
     backend = MemoryCache()
-    names = [("a", "b"), ("a", "c"), ("d", "b"), ("a/b", "c"), ("a", "b/c"), ("a%2Fb", "c"), ("", "a"), ("a", "\ud800")]
+    names = [
+        ("a", "b"),
+        ("a", "c"),
+        ("d", "b"),
+        ("a/b", "c"),
+        ("a", "b/c"),
+        ("a%2Fb", "c"),
+        ("", "a"),
+        ("a", "\ud800"),
+    ]
     caches = [cache_of(backend=backend, namespace=space, name=name) for space, name in names]
     values = [value_of(cache, x=1) for cache in caches]
     assert [cache.look_up({"x": 1}).value for cache in caches] == values
@@ -207,7 +216,7 @@ def test_a_closure_without_a_key_needs_a_version_where_the_cache_is_shared():
     def use(x):
         return thing, x
 
-    with pytest.raises(CacheError, match="closure variable 'thing' of 'use' holds a Opaque.*give version="):
+    with pytest.raises(CacheError, match=r"closure variable 'thing' of 'use' holds a Opaque.*give version="):
         cache_of(use).look_up({"x": 1})
     value_of(cache_of(use, cache_version="1"), x=1)
     value_of(cache_of(use, shared=False), x=1)
@@ -546,7 +555,9 @@ def test_a_miss_tells_what_changed_about_the_function():
     scale.__defaults__ = (1,)
     factor = 2
     assert cache.explain({"x": 1}).reason == "a value in the function's closure changed"
-    assert cache.explain({"x": 2}).reason == "a value in the function's closure changed; the inputs differ: 'x'"
+    assert (
+        cache.explain({"x": 2}).reason == "a value in the function's closure changed; the inputs differ: 'x'"
+    )
 
 
 @pytest.mark.parametrize("shared", [True, False])

@@ -118,7 +118,7 @@ DIFFERENT = [
     calling(Scaler), calling(Scaler(1)), calling(Node(double)), calling(Node(triple)),
     functools.partial(adder(1), 3), functools.partial(adder(1), 4), functools.partial(adder(2), 3),
     functools.partial(adder(1), x=3), functools.lru_cache(double), functools.lru_cache(triple),
-    Scaler(1), Scaler(2), Scaler(1).scale, Scaler(2).scale, Scaler(1).__call__, math.sqrt, math.sin, len, str.upper,
+    Scaler(1), Scaler(2), Scaler(1).scale, Scaler(2).scale, math.sqrt, math.sin, len, str.upper,
     Scaler, Opaque, Node(double), Node(triple),
 ]  # fmt: skip
 
@@ -132,7 +132,8 @@ def test_no_two_different_functions_have_one_key():
     "make",
     [
         lambda: adder(1), lambda: with_default(1), lambda: with_keyword([1]), lambda: logged(adder(1)),
-        lambda: recursive(2), lambda: functools.partial(adder(1), [2]), lambda: Scaler(3), lambda: Scaler(3).scale,
+        lambda: recursive(2), lambda: functools.partial(adder(1), [2]), lambda: Scaler(3),
+        lambda: Scaler(3).scale,
         lambda: calling(adder(1)), lambda: holding([]), lambda: functools.lru_cache(adder(1)),
     ],
 )  # fmt: skip
@@ -265,7 +266,7 @@ def test_a_closure_value_without_a_key_is_a_cache_error_that_says_what_to_do():
 
 
 def test_a_default_without_a_key_is_a_cache_error_where_the_key_is_shared():
-    with pytest.raises(CacheError, match="default 'y' of 'plus' holds a Opaque.*give version="):
+    with pytest.raises(CacheError, match=r"default 'y' of 'plus' holds a Opaque.*give version="):
         function_key(with_keyword(Opaque()))
 
 

@@ -250,6 +250,22 @@ def test_an_empty_file_is_an_empty_cache(tmp_path):
     cache.close()
 
 
+def test_a_file_with_damaged_pages_is_put_aside_when_they_are_met(tmp_path):
+    cache = DiskCache(tmp_path)
+    for number in range(50):
+        cache.set(str(number), "x" * 2000)
+    cache.close()
+    with (tmp_path / FILE).open("r+b") as file:
+        file.seek(3 * 4096)
+        file.write(b"\xff" * 20 * 4096)
+    found = [cache.get(str(number), MISS) for number in range(50)]
+    assert MISS in found
+    assert "is damaged" in cache.take_warnings()[0]
+    cache.set("0", 1)
+    assert cache.get("0") == 1
+    cache.close()
+
+
 def test_a_file_that_is_overwritten_while_it_is_open_does_no_harm(tmp_path, cache):
     cache.set("a", 1)
     cache.close()
@@ -290,7 +306,7 @@ def test_a_folder_that_cannot_be_made_is_an_os_error(tmp_path):
 
 def test_a_database_that_cannot_be_opened_is_an_os_error(tmp_path):
     (tmp_path / FILE).mkdir()
-    with pytest.raises(OSError, match="cache .*unable to open"):
+    with pytest.raises(OSError, match=r"cache .*unable to open"):
         DiskCache(tmp_path).set("a", 1)
 
 
@@ -355,7 +371,7 @@ cache.close()
 
 def test_several_processes_write_at_once(cache, tmp_path):
     writers = [
-        subprocess.Popen(
+        subprocess.Popen(  # noqa: S603
             [sys.executable, "-c", WRITER, str(number), str(tmp_path)], stdin=subprocess.PIPE, text=True
         )
         for number in range(3)

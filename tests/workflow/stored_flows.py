@@ -90,7 +90,7 @@ def flow() -> DAG:
     dag.connect("has_rows", "rank", output="true").connect("has_rows", "none", output="false")
     dag.connect("rank", "short", output="short").connect("rank", "long", output="long")
     dag.connect("short", "either", input="left").connect("long", "either", input="right")
-    dag.connect("load", "first_of", output="gone", optional=True)
+    dag.connect("load", "first_of", output="rows", input="what", optional=True)
     dag.set_node_error_handler("long", mend)
     dag.set_default_hooks(pre_execute=note).set_node_hooks("load", on_error=note, cleanup=note)
     return dag

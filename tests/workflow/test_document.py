@@ -142,13 +142,13 @@ def test_a_mapping_has_texts_as_keys():
 
 @pytest.mark.parametrize("error", [ValueError("bad"), OverflowError("bad"), InvalidNodeError("bad")])
 def test_an_error_inside_is_given_its_place(error):
-    with pytest.raises(DocumentError, match="^here: bad$") as caught, place_of_errors("here"):
+    with pytest.raises(DocumentError, match=r"^here: bad$") as caught, place_of_errors("here"):
         raise error
     assert caught.value.__cause__ is error
 
 
 def test_an_error_that_has_a_place_keeps_it():
-    with pytest.raises(DocumentError, match="^inside: bad$"), place_of_errors("here"):
+    with pytest.raises(DocumentError, match=r"^inside: bad$"), place_of_errors("here"):
         raise document.wrong("inside", "bad")
 
 

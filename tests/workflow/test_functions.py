@@ -189,7 +189,7 @@ def test_nothing_serves_as_an_empty_registry():
 
 @pytest.mark.parametrize("bad", [[double], "f", 3, {"f": 3}, {3: double}])
 def test_anything_else_is_no_registry(bad):
-    with pytest.raises(ValueError, match="registry must be|only functions|name of a function"):
+    with pytest.raises(ValueError, match=r"registry must be|only functions|name of a function"):
         as_registry(bad)
 
 

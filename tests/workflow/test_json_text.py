@@ -37,7 +37,7 @@ def test_texts_are_written_as_they_are():
     "bad", [float("nan"), float("inf"), {1}, "\ud800", [10**5000], [[[[{"a": object()}]]]]]
 )
 def test_what_json_cannot_hold_is_refused(bad):
-    with pytest.raises(DocumentError, match="^JSON: "):
+    with pytest.raises(DocumentError, match=r"^JSON: "):
         json_text.encode(bad)
 
 

@@ -13,7 +13,7 @@ def test_what_is_written_is_read():
 
 @pytest.mark.parametrize("bad", [2**64, -(2**63) - 1, "\ud800"])
 def test_what_msgpack_cannot_hold_is_refused(bad):
-    with pytest.raises(DocumentError, match="^msgpack: "):
+    with pytest.raises(DocumentError, match=r"^msgpack: "):
         msgpack_bytes.encode({"a": bad})
 
 

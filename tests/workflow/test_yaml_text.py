@@ -123,5 +123,5 @@ def test_what_is_no_such_yaml_is_refused(content, text):
 
 @pytest.mark.parametrize("bad", ["\ud800", object(), [10**5000]])
 def test_what_yaml_cannot_hold_is_refused(bad):
-    with pytest.raises(DocumentError, match="^YAML: "):
+    with pytest.raises(DocumentError, match=r"^YAML: "):
         yaml_text.encode({"a": bad})

@@ -1,0 +1,85 @@
+"""Going through a workflow by hand, node by node, with the position kept between calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, Any
+
+from fast_dag.errors import RunCancelledError, ValidationError
+from fast_dag.run.context import Context
+from fast_dag.runners import registry
+from fast_dag.workflow.inputs import merged
+from fast_dag.workflow.options import RunOptions
+from fast_dag.workflow.session import session
+
+if TYPE_CHECKING:
+    from fast_dag.workflow.workflow import Workflow
+
+
+class Walk:
+    """A run that goes on only when it is told to.
+
+    Parameters:
+        workflow: what runs.
+        context: of the run; what it holds is visible to nodes.
+        inputs: of the run; they are checked now.
+    """
+
+    def __init__(self, workflow: Workflow, context: Context, inputs: Mapping[str, Any]) -> None:
+        self.workflow = workflow
+        self.context = context
+        self.is_over = False
+        self._stack = ExitStack()
+        self._live = self._stack.enter_context(session(workflow, inputs, context, RunOptions()))
+        self._stepper = registry.stepper(self._live.run, self._live.report)
+        self._stack.callback(self._stepper.close)
+
+    def step(self) -> Any:
+        """Run the node that is due next and give its result; None if there is none."""
+        if self.is_over:
+            return None
+        try:
+            name = self._stepper.step()
+        except BaseException as error:
+            self.is_over = True
+            self._stack.__exit__(type(error), error, error.__traceback__)
+            raise
+        if self._live.run.finished:
+            self._end()
+        return None if name is None else self.context.results.get(name)
+
+    def give_up(self) -> None:
+        """End the run where it is."""
+        if not self.is_over:
+            self._live.run.stop(RunCancelledError(f"the steps of {self.workflow.name!r} were given up"))
+            with suppress(RunCancelledError):
+                self._end()
+
+    def _end(self) -> None:
+        self.is_over = True
+        self._stack.close()
+
+
+def walk_of(
+    workflow: Workflow,
+    context: Context | None,
+    inputs: Mapping[str, Any] | None,
+    node_inputs: Mapping[str, Any],
+    begun: Walk | None,
+) -> Walk:
+    """The walk that a call of `step` belongs to: the one that has *begun*, or a new one.
+
+    Raises:
+        ValidationError: inputs for a walk that has begun, or a context of another workflow's.
+    """
+    given = merged(inputs, node_inputs)
+    if begun is None:
+        return Walk(workflow, Context() if context is None else context, given)
+    if begun.workflow is not workflow:
+        msg = f"this context is at a step of {begun.workflow.name!r}, not of {workflow.name!r}"
+        raise ValidationError(msg, workflow.name)
+    if given:
+        msg = f"inputs belong to the first step of {workflow.name!r}, which is done: begin anew with reset()"
+        raise ValidationError(msg, workflow.name)
+    return begun
