@@ -46,9 +46,6 @@ class Node(Connectable, Generic[P, R_co]):
         UnknownOptionError: a keyword that is no setting.
     """
 
-    inside: Any = None
-    """The workflow that runs in place of a call of the function, None for a plain node."""
-
     def __init__(
         self,
         func: Callable[P, R_co],
@@ -139,12 +136,12 @@ class Node(Connectable, Generic[P, R_co]):
     @property
     def has_context(self) -> bool:
         """Whether the run's context is passed in."""
-        return any(parameter.injected for parameter in self._signature.parameters)
+        return any(parameter.injected for parameter in self.signature.parameters)
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the inputs, in the order of the parameters."""
-        return tuple(parameter.name for parameter in self._signature.inputs)
+        return tuple(parameter.name for parameter in self.signature.inputs)
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -161,7 +158,7 @@ class Node(Connectable, Generic[P, R_co]):
     @property
     def input_ports(self) -> Mapping[str, End]:
         """The inputs as ends for `>>`; a KeyError lists what there is."""
-        return Ends(self, self.inputs, "input", is_open=self._signature.takes_any_name)
+        return Ends(self, self.inputs, "input", is_open=self.signature.takes_any_name)
 
     @property
     def output_ports(self) -> Mapping[str, End]:
@@ -196,15 +193,20 @@ class Node(Connectable, Generic[P, R_co]):
     @property
     def collects(self) -> str:
         """How an any or all node with one parameter takes its sources: dict, list, value, or '' for no."""
-        if self._node_type not in JOINS or len(self._signature.inputs) != 1:
+        if self._node_type not in JOINS or len(self.signature.inputs) != 1:
             return ""
-        inputs = self._signature.inputs
+        inputs = self.signature.inputs
         origin = origin_name(inputs[0].annotation)
         if origin.lower() in ("dict", "mapping", "mutablemapping") or (
             inputs[0].name in ("data", "inputs") and origin.lower() not in ("list", "sequence")
         ):
             return "dict"
         return "list" if origin.lower() in ("list", "sequence") else "value"
+
+    @property
+    def inside(self) -> Any:
+        """What runs a workflow in place of calling the function, None for a plain node."""
+        return None
 
     @property
     def ends(self) -> tuple[End, ...]:

@@ -79,6 +79,8 @@ class NodeSettings:
         object.__setattr__(self, "retry_on", _classes(self.retry_on))
         self._check_cache()
         self._check_items()
+        for switch, text, options in DEPENDENT:
+            self._check_effect(switch, text, options)
 
     def _check_cache(self) -> None:
         check_bool("cached", self.cached)
@@ -104,6 +106,13 @@ class NodeSettings:
         check_choice("item_errors", self.item_errors, ITEM_ERRORS)
         # 0 equals False, and is none of the choices.
         check_choice("stream", "0" if self.stream == 0 and self.stream is not False else self.stream, STREAMS)
+
+    def _check_effect(self, switch: str, needed: str, options: tuple[str, ...]) -> None:
+        """An option that would do nothing is an error."""
+        idle = [name for name in options if getattr(self, name) != DEFAULT_VALUES[name]]
+        if idle and not self._is_on(switch):
+            msg = f"{idle[0]}={getattr(self, idle[0])!r} does nothing without {needed}"
+            raise ValueError(msg)
 
     def wait(self, attempt: int, error: BaseException, chance: float = 0.0) -> float | None:
         """Seconds to wait after the failed *attempt* (from 1), or None if it was the last one.

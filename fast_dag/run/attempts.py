@@ -50,7 +50,7 @@ def attempt_at(run: GraphRun, step: int) -> Attempt:
     slots = plan.direct[step]
     args: list[Any]
     kwargs: Mapping[str, Any]
-    if slots is None or run.flows:
+    if slots is None or run.flows.by_slot:
         args, kwargs = arguments(plan.layouts[step], values, run.winners.get(step))
     else:
         args, kwargs = [values[slot] for slot in slots], NOTHING

@@ -88,12 +88,12 @@ class Dispatch:
             else:
                 self._check_progress()
                 return None
-            if isinstance(request, Enter):
-                self.timed.add(request)
-                return request
             if request is not None:
-                self.under_way.add(request)
-                self._busy += request.takes_room
+                if type(request) is Enter:
+                    self.timed.add(request)
+                else:
+                    self.under_way.add(request)
+                    self._busy += request.takes_room
                 return request
         return None
 
@@ -111,7 +111,11 @@ class Dispatch:
             run = strand.run
             run.tally.durations[step] += outcome.duration
             run.tally.attempts[step] += 1
-            self._leave_run(self._set_free(strand, run.done(step, outcome.value)))
+            freed = run.done(step, outcome.value)
+            if not run.finished:
+                self._fresh.add(strand, freed)
+            elif strand.enter is not None:
+                self._leave_run(self._set_free(strand, freed))
         else:
             self._back_with_care(request, _as_expired(outcome) if request.cancelling else outcome)
         return True

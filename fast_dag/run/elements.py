@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Self
 
 from fast_dag.errors import ExecutionError
 
-BUILT_IN = (list, tuple, set, frozenset, range)
+Index = tuple[int, ...]
+
+IMMUTABLE: Final = frozenset({tuple, range})
+MUTABLE: Final = frozenset({list, set, frozenset, deque, type({}.keys()), type({}.values()), type({}.items())})
+BUILT_IN: Final = IMMUTABLE | MUTABLE
 """Types that can be gone through without running code of the user's."""
 
 GAP: Final = object()
@@ -22,64 +27,82 @@ class Elements:
 
     def __init__(self, value: Any, depth: int) -> None:
         self._depth = depth
-        self.is_built_in = depth == 1 and type(value) in BUILT_IN
-        self._top: list[Any] = []
-        self._levels: list[tuple[Iterator[Any], list[Any]]] = []
-        self._source = value
+        self._results: list[Any] = []
+        self.is_built_in = is_built_in(value, depth)
+        """Whether going on runs no code of the user's, nor sees what the user's does meanwhile."""
+        if depth == 1:
+            source = list(value) if type(value) in MUTABLE else value
+            self._pairs = _numbered(source, self._results)
+        else:
+            pairs = _leaves(value, depth, self._results)
+            self._pairs = iter(list(pairs)) if self.is_built_in else pairs
 
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> tuple[tuple[int, ...], Any]:
-        levels = self._levels
-        if self._source is not GAP:
-            levels.append((iter(self._source), self._top))
-            self._source = GAP
-        while levels:
-            iterator, results = levels[-1]
-            try:
-                item = next(iterator)
-            except StopIteration:
-                levels.pop()
-                continue
-            if len(levels) == self._depth:
-                results.append(GAP)
-                return tuple(len(kept) - 1 for _, kept in levels), item
-            results.append([])
-            levels.append((_iterator(item), results[-1]))
-        raise StopIteration
+    def __next__(self) -> tuple[Index, Any]:
+        return next(self._pairs)
 
-    def put(self, index: tuple[int, ...], value: Any) -> None:
+    def put(self, index: Index, value: Any) -> None:
         """Keep what the element at *index* gave."""
-        *outer, last = index
-        self._list_at(outer)[last] = value
-
-    def leave_out(self, index: tuple[int, ...]) -> None:
-        """Let the element at *index* have no place in the results."""
-        self.put(index, GAP)
+        found = self._results
+        for place in index[:-1]:
+            found = found[place]
+        found[index[-1]] = value
 
     def results(self) -> list[Any]:
-        """The results in the shape of the elements, gaps left out."""
-        lists, depth = [self._top], 1
-        while depth < self._depth:
-            lists, depth = [inner for each in lists for inner in each], depth + 1
+        """The results in the shape of the elements, without those that gave none."""
+        lists = [self._results]
+        for _ in range(self._depth - 1):
+            lists = [inner for each in lists for inner in each]
         for each in lists:
             each[:] = [value for value in each if value is not GAP]
-        return self._top
-
-    def _list_at(self, index: list[int]) -> list[Any]:
-        found = self._top
-        for place in index:
-            found = found[place]
-        return found
+        return self._results
 
 
-def _iterator(value: Any) -> Iterator[Any]:
-    if isinstance(value, str | bytes | dict):
-        msg = f"a map over several levels needs iterables inside, got {type(value).__name__}"
+def is_built_in(value: Any, depth: int) -> bool:
+    """Whether *value*, and what lies in it above the lowest of *depth* levels, is of built-in types."""
+    level: Iterable[Any] = (value,)
+    for above in range(depth, 0, -1):
+        level = list(level)
+        if not all(type(each) in BUILT_IN for each in level):
+            return False
+        if above > 1:
+            level = (inner for each in level for inner in each)
+    return True
+
+
+def is_iterable(value: Any) -> bool:
+    """Whether a map takes *value* for a number of elements: no text, and no mapping."""
+    is_one = isinstance(value, str | bytes | Mapping)
+    return not is_one and (hasattr(type(value), "__iter__") or hasattr(type(value), "__getitem__"))
+
+
+def _numbered(source: Iterable[Any], results: list[Any]) -> Iterator[tuple[Index, Any]]:
+    for number, item in enumerate(source):
+        results.append(GAP)
+        yield (number,), item
+
+
+def _leaves(source: Any, depth: int, results: list[Any]) -> Iterator[tuple[Index, Any]]:
+    """The elements *depth* levels down; room for each, and for each level, is made in *results*."""
+    levels = [(iter(source), results)]
+    while levels:
+        iterator, made = levels[-1]
+        for item in iterator:
+            made.append(GAP if len(levels) == depth else [])
+            index = tuple([len(each) - 1 for _, each in levels])
+            if len(levels) < depth:
+                levels.append((_opened(item, index), made[-1]))
+                break
+            yield index, item
+        else:
+            levels.pop()
+
+
+def _opened(value: Any, index: Index) -> Iterator[Any]:
+    if not is_iterable(value):
+        place = "".join(f"[{number}]" for number in index)
+        msg = f"the map goes deeper than what it is given: a {type(value).__name__} is at {place}"
         raise ExecutionError(msg)
-    try:
-        return iter(value)
-    except TypeError:
-        msg = f"a map over several levels needs iterables inside, got {type(value).__name__}"
-        raise ExecutionError(msg) from None
+    return iter(value)

@@ -22,10 +22,7 @@ class Flows:
 
     def __init__(self, plan: Plan, values: list[Any], ledger: Ledger) -> None:
         self._plan, self._values, self._ledger = plan, values, ledger
-        self._streams: dict[int, Stream] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._streams)
+        self.by_slot: dict[int, Stream] = {}
 
     def taken(self, step: int, value: Any, producer: str) -> Any:
         """*value*, or the stream that its readers share.
@@ -38,7 +35,7 @@ class Flows:
         stream = as_stream(value, plan.nodes[step].settings, producer, readers, self._ledger)
         if stream is None:
             return value
-        self._streams[plan.first + step] = stream
+        self.by_slot[plan.first + step] = stream
         self._ledger.streams.append(stream)
         return stream
 
@@ -48,18 +45,18 @@ class Flows:
         if isinstance(value, Stream) or type(value) in LAZY:
             return
         for link in self._plan.arrivals[step]:
-            stream = self._streams.get(link.slot)
+            stream = self.by_slot.get(link.slot)
             if isinstance(stream, Tee):
                 stream.leave(self._plan.names[step])
 
     def read_by(self, step: int) -> list[str]:
         """The names of the nodes from whose streams *step* has asked for items."""
         name = self._plan.names[step]
-        return [stream.producer for stream in self._streams.values() if stream.was_read_by(name)]
+        return [stream.producer for stream in self.by_slot.values() if stream.was_read_by(name)]
 
     def origin(self, error: Exception) -> int | None:
         """The unit whose stream raised *error*, None if it came from none."""
-        raised = [slot for slot, stream in self._streams.items() if stream.error is error]
+        raised = [slot for slot, stream in self.by_slot.items() if stream.error is error]
         return min(raised) - self._plan.first if raised else None
 
     def unread(self) -> list[Stream]:
@@ -70,7 +67,7 @@ class Flows:
     def charge(self, tally: Tally) -> None:
         """Count the time that making items took as work of the nodes that made them."""
         durations, names = tally.durations, self._plan.names
-        for slot, stream in self._streams.items():
+        for slot, stream in self.by_slot.items():
             durations[slot - self._plan.first] += stream.seconds
             for name, reader in stream.readers.items():
                 step = names.index(name)
@@ -82,11 +79,11 @@ class Flows:
         work = [unit for unit in plan.exits if type(self._values[plan.first + unit]) in LAZY]
         if not work:
             return set()
-        own = set(self._streams.values())
+        own = set(self.by_slot.values())
         kept = {stream for stream in self._ledger.streams if stream not in own}
         while work:
             for link in plan.arrivals[work.pop()]:
-                stream = self._streams.get(link.slot)
+                stream = self.by_slot.get(link.slot)
                 if stream is not None and stream not in kept:
                     kept.add(stream)
                     work.append(link.source)

@@ -333,7 +333,7 @@ class GraphRun:
         self._settled(step)
 
     def _settled(self, step: int) -> None:
-        if self.flows:
+        if self.flows.by_slot:
             self.flows.settled(step)
         if self.showing.results is not None:
             self.showing.settled(step)

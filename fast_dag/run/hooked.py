@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import ExecutionError, MissingOutputError
 from fast_dag.run.hooks import Hook
-from fast_dag.run.requests import Ask, Failure, Outcome, Request, Success
+from fast_dag.run.requests import Ask, Failure, Outcome, Quick, Request, Success
 from fast_dag.run.visit import Visit
 from fast_dag.run.wrapping import text_of
 from fast_dag.values import Replace
@@ -71,24 +71,26 @@ def clean_up(visit: Visit) -> Silent:
 
 def wind_up(run: GraphRun) -> Silent:
     """Clean up after the executions that a *run* inside a step left open when it ended."""
-    for visit in [each for each in run.ledger.open if each.run.is_inside(run)]:
-        yield from abandon(visit)
+    yield from abandon([each for each in run.ledger.open if each.run.is_inside(run)])
 
 
 def end(run: GraphRun) -> Silent:
     """Clean up after everything the outermost *run* left open when it ended."""
-    for visit in list(run.ledger.open):
-        yield from abandon(visit)
+    yield from abandon(list(run.ledger.open))
     for stream in run.flows.unread():
         yield Ask(stream.close, ())
 
 
-def abandon(visit: Visit) -> Silent:
-    """Let go of what an execution holds that nobody will go on with."""
-    if visit.flight is not None:
-        flight, visit.flight = visit.flight, None
-        yield Ask(visit.run.cache_of(visit.node).give_up, (flight,))
-    yield from clean_up(visit)
+def abandon(visits: Sequence[Visit]) -> Silent:
+    """Let go of what executions hold that nobody will go on with.
+
+    What other runs wait for comes first: a hook may use up the time there is.
+    """
+    for visit in visits:
+        if visit.claim is not None:
+            yield Quick(visit.claim.let_go, ())
+    for visit in visits:
+        yield from clean_up(visit)
 
 
 def note_cleanup(visit: Visit, outcome: Outcome) -> None:

@@ -49,7 +49,7 @@ class Hooks:
     nodes: dict[str, NodeHooks] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.default or self.nodes)
+        return self.default is not NONE or bool(self.nodes)
 
     def copy(self) -> Hooks:
         """The same hooks, independent of these."""
@@ -57,7 +57,7 @@ class Hooks:
 
     def are_around(self, node: str) -> bool:
         """Whether *node* has any hook."""
-        return bool(self.default) or node in self.nodes
+        return self.default is not NONE or node in self.nodes
 
     def before(self, node: str, phase: str) -> list[Hook]:
         """The hooks of *node* for *phase*, outermost first."""
@@ -81,7 +81,7 @@ def changed_hooks(hooks: NodeHooks, changes: Mapping[str, Any], where: str) -> N
     if unknown:
         raise unknown_options(unknown, names, where)
     made = {name: None if function is None else _hook(name, function) for name, function in changes.items()}
-    return replace(hooks, **made)
+    return replace(hooks, **made) or NONE
 
 
 def _hook(name: str, function: Callable[..., Any]) -> Hook:

@@ -51,7 +51,7 @@ class Ledger:
     bridge: Bridge | None = None
     """Brought by the runner, as are the clock and the context; without one the clock stands still."""
     clock: Callable[[], float] = float
-    context: contextvars.Context = field(default_factory=contextvars.copy_context)
+    context: contextvars.Context = field(default_factory=contextvars.Context)
     """The context variables that nodes see."""
     blocked: int = 0
     """How many readers of streams wait for another one."""

@@ -12,6 +12,7 @@ from fast_dag.run.requests import Outcome
 from fast_dag.run.step import named_inputs
 
 if TYPE_CHECKING:
+    from fast_dag.run.cached import Claim
     from fast_dag.run.graph_run import GraphRun
 
 
@@ -26,8 +27,8 @@ class Visit:
     """
 
     __slots__ = (
+        "claim",
         "cleanups",
-        "flight",
         "index",
         "inputs",
         "is_hit",
@@ -55,8 +56,8 @@ class Visit:
         """What is to be added to the error that leaves the run."""
         self.cleanups: deque[Hook] = deque()
         """Hooks that are still to be called whatever happens."""
-        self.flight: Any = None
-        """The computation for a cache that others may wait for."""
+        self.claim: Claim | None = None
+        """What it may have to compute for a cache, while others may wait for that."""
 
     @property
     def node(self) -> Any:

@@ -35,8 +35,8 @@ class Bridge:
         is_on_loop: Callable[[], bool],
     ) -> None:
         self._start, self._post, self._base, self._is_on_loop = start, post, base, is_on_loop
-        # One for each reader that waits: they are no workers of the run.
-        self._threads = Daemons(ANY_NUMBER)
+        self._threads: Daemons | None = None
+        """One for each reader that waits: they are no workers of the run."""
         self._is_closed = False
 
     def wait_for(self, begin: Begin) -> Any:
@@ -77,6 +77,7 @@ class Bridge:
                 answers.append((None, error))
             self._post(done.set)
 
+        self._threads = self._threads or Daemons(ANY_NUMBER)
         self._threads.submit(work)
         await done.wait()
         value, error = answers[0]
@@ -91,4 +92,5 @@ class Bridge:
     def close(self) -> None:
         """Let its threads end; the loop will not answer any more."""
         self._is_closed = True
-        self._threads.close()
+        if self._threads is not None:
+            self._threads.close()

@@ -239,6 +239,8 @@ class _Follower:
 
     async def _clean_up(self, request: Call) -> Outcome:
         context = self.base.copy()
+        if not request.blocks:
+            return call(request, context)  # at once: it must not be what there is no time left for
         outcome: Outcome = await self.bridge.in_thread(partial(call, request, context))
         if outcome.error is None and is_awaitable(outcome.value):
             answers: list[Outcome] = []

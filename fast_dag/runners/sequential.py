@@ -44,7 +44,7 @@ class InLine:
         self.base = contextvars.copy_context()
         self.loop = PrivateLoop(run.plan.name)
         self.stopped = threading.Event()
-        self.landed = threading.Event()
+        self.landed: threading.Event | None = None
         self.stop_rows: Callable[[], None] = lambda: None
         self.handle: Handle | None = None
         self.bridge = Bridge(self.loop.start, self.loop.post, self.base, self.loop.is_here)
@@ -121,9 +121,9 @@ class InLine:
 
     def _wait_for(self, request: Until) -> None:
         """Wait until others are done with what this step wants."""
-        self.landed.clear()
-        if request.flight.when_landed(self.landed.set) and not self.run.finished:
-            self.landed.wait()
+        landed = self.landed = threading.Event()
+        if request.flight.when_landed(landed.set) and not self.run.finished:
+            landed.wait()
 
     def _clean_up(self, request: Call) -> Outcome:
         """Make a call when the run is over; a coroutine gets a moment."""
@@ -157,7 +157,8 @@ class InLine:
         """End the run, from any thread."""
         self.run.stop(error)
         self.stopped.set()
-        self.landed.set()
+        if self.landed is not None:
+            self.landed.set()
         self.stop_rows()
         if self.handle is not None:
             self.handle.cancel()

@@ -196,7 +196,7 @@ class _Crew:
     def _see_to(self, request: Request) -> None:
         """Begin what keeps no worker: a coroutine, or a wait."""
         if isinstance(request, Until):
-            if not request.flight.when_landed(partial(self._back, request, Outcome())):
+            if not request.flight.when_landed(partial(self._landed, request)):
                 self.desk.back(request, Outcome())
             return
         self._watch_over(request)
@@ -236,8 +236,12 @@ class _Crew:
 
     def _back(self, request: Request, outcome: Outcome) -> None:
         """Take the outcome of a coroutine, in the thread of the loop."""
+        self._landed(request, outcome)
+        self.report()
+
+    def _landed(self, request: Request, outcome: Outcome | None = None) -> None:
+        """Let go on what has waited for others, in a thread of theirs: it calls no observers of ours."""
         with self.lock:
-            self.desk.back(request, outcome)
+            self.desk.back(request, outcome or Outcome())
             self._staff()
             self.changed.notify()
-        self.report()

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import importlib
+import operator
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from fast_dag.errors import UnknownOptionError, ValidationError
-from fast_dag.graph.settings import NodeSettings
+from fast_dag.errors import UnknownOptionError, ValidationError, suggestion
 from fast_dag.plan.plan import Plan
 from fast_dag.run.hooks import NONE, Hooks, changed_hooks
+from fast_dag.values import NodeType
 from fast_dag.workflow.definition import AnyNode, Definition
+from fast_dag.workflow.inputs import merged
 
 if TYPE_CHECKING:
     from fast_dag.observe.progress import ProgressCallback, SerialCallback
     from fast_dag.run.events import Observer
+    from fast_dag.stores.base import CacheBackend
     from fast_dag.stores.cache import NodeCache
     from fast_dag.stores.history import CacheExplanation
 
@@ -28,6 +31,9 @@ class Equipped(Definition):
     Parameters:
         name, description, metadata, autowire: as for a `Definition`.
         cache_namespace: workflows that give the same one share the cached results of nodes of one name.
+
+    Raises:
+        ValueError: the name or the namespace is no text, or empty.
     """
 
     def __init__(
@@ -40,13 +46,16 @@ class Equipped(Definition):
         cache_namespace: str | None = None,
     ) -> None:
         super().__init__(name, description=description, metadata=metadata, autowire=autowire)
+        if cache_namespace is not None and not (isinstance(cache_namespace, str) and cache_namespace):
+            msg = f"cache_namespace must be a non-empty string, got {cache_namespace!r}"
+            raise ValueError(msg)
         self.cache_namespace = cache_namespace
         self.node_error_handlers: dict[str, NodeErrorHandler] = {}
         self.hooks = Hooks()
         self.observers: list[Observer] = []
         self._progress: SerialCallback | None = None
         self._own_namespace = f"{random.getrandbits(128):032x}"
-        self._caches: dict[AnyNode, tuple[NodeSettings, str | None, NodeCache]] = {}
+        self._caches: dict[str, tuple[tuple[object, ...], NodeCache]] = {}
         self._checked: Plan | None = None
 
     # Failures
@@ -107,13 +116,19 @@ class Equipped(Definition):
             ValueError: a backend that is not known.
             ValidationError: it outlives the process, and the workflow has no cache_namespace.
         """
-        kept = self._caches.get(node)
-        if kept is None or kept[0] is not node.settings or kept[1] != self.cache_namespace:
-            kept = self._caches[node] = node.settings, self.cache_namespace, self._made_cache(node)
-        return kept[2]
+        backend = _load("fast_dag.stores.registry").get_cache(node.settings.cache_backend)
+        basis = node, node.settings, backend, self.cache_namespace
+        kept = self._caches.get(node.name)
+        # By identity: a backend of the user's may compare as it likes.
+        if kept is None or not all(map(operator.is_, kept[0], basis)):
+            kept = self._caches[node.name] = basis, self._made_cache(node, backend)
+        return kept[1]
 
     def invalidate_cache(self, name: str | AnyNode | None = None) -> int:
-        """Drop what is stored for a node, or for all nodes; how many entries that were."""
+        """Drop what is stored for a node, or for all nodes of this workflow; how many entries that were.
+
+        In a cache_namespace that is what others stored there for nodes of these names as well.
+        """
         nodes = self.graph.nodes.values() if name is None else [self.graph.node(name)]
         return sum(self.cache_of(node).invalidate() for node in nodes if node.settings.cached)
 
@@ -122,20 +137,24 @@ class Equipped(Definition):
     ) -> CacheExplanation:
         """Whether a call of a node with these inputs would be answered from its cache, and why.
 
+        Nothing is computed or counted, and no hook is called.
+
         Parameters:
             name: the node.
-            inputs, node_inputs: the node's inputs by name; those with a default may be left out.
+            inputs, node_inputs: the node's inputs by name, of a map node with one element for the input it
+                maps over; those with a default may be left out.
 
         Raises:
             UnknownNodeError: there is no such node.
             ValidationError: it has no cache, or inputs are missing.
             UnknownOptionError: an input that it does not take, or one given twice.
+            CacheError: an input without a stable key.
         """
         node = self.graph.node(name)
         if not node.settings.cached:
             msg = f"node {node.name!r} has no cache: make it one with @dag.cached_node"
             raise ValidationError(msg, self.name)
-        return self.cache_of(node).explain(_completed(node, {**dict(inputs or {}), **node_inputs}))
+        return self.cache_of(node).explain(_completed(node, merged(inputs, node_inputs)))
 
     # Observers
 
@@ -194,7 +213,7 @@ class Equipped(Definition):
         super().remove_node(node)
         self.node_error_handlers.pop(node.name, None)
         self.hooks.nodes.pop(node.name, None)
-        self._caches.pop(node, None)
+        self._caches.pop(node.name, None)
         return self
 
     def clear_nodes(self) -> Self:
@@ -214,8 +233,7 @@ class Equipped(Definition):
             self._checked = plan if part is None else self._checked
         return plan
 
-    def _made_cache(self, node: AnyNode) -> NodeCache:
-        backend = _load("fast_dag.stores.registry").get_cache(node.settings.cache_backend)
+    def _made_cache(self, node: AnyNode, backend: CacheBackend) -> NodeCache:
         if getattr(backend, "persistent", False) and self.cache_namespace is None:
             msg = (
                 f"node {node.name!r} is cached beyond this process, so {self.name!r} needs a name of its own "
@@ -250,15 +268,19 @@ class Equipped(Definition):
 
 def _completed(node: AnyNode, given: dict[str, Any]) -> dict[str, Any]:
     """The inputs of a call of *node* with what is *given*, defaults included."""
-    parameters = node.signature.inputs
     unknown = [name for name in given if name not in node.inputs and not node.signature.takes_any_name]
-    missing = [each.name for each in parameters if each.required and each.name not in given]
+    # The parameters of an any node whose sources lost the race are given None.
+    is_any = node.node_type is NodeType.ANY
+    defaults = {each.name: None if each.required else each.default for each in node.signature.inputs}
+    needed = [each.name for each in node.signature.inputs if each.required and not is_any]
+    missing = [name for name in needed if name not in given]
     if unknown:
-        raise UnknownOptionError([f"{node.name!r} takes no input {name!r}" for name in unknown])
+        texts = [f"{node.name!r} takes no input {name!r}{suggestion(name, node.inputs)}" for name in unknown]
+        raise UnknownOptionError(texts)
     if missing:
         msg = f"give the inputs of {node.name!r} that have no default: {', '.join(missing)}"
         raise ValidationError(msg)
-    return {each.name: each.default for each in parameters if not each.required} | given
+    return defaults | given
 
 
 def _load(module: str) -> Any:
