@@ -10,12 +10,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Self
 
-from fast_dag.errors import CycleError, DisconnectedNodeError, InvalidNodeError, ValidationError
+from fast_dag.errors import (
+    CycleError,
+    DisconnectedNodeError,
+    InvalidNodeError,
+    ValidationError,
+    suggestion,
+)
 from fast_dag.graph.binding import takes_whole
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.node import CONDITION_BRANCHES, JOINS, Node
 from fast_dag.graph.order import rings
-from fast_dag.graph.signature import unwrapped
+from fast_dag.graph.signature import is_generator_function, unwrapped
 from fast_dag.values import NodeType
 
 Severity = Literal["error", "warning"]
@@ -52,7 +58,15 @@ def problems(
     """Every problem of *graph*, errors and warnings."""
     if not graph.nodes:
         return [Problem(f"{graph.name!r} has no nodes", kind="empty")]
-    rules: list[Rule] = [undeclared_rings, crowded_inputs, repeated_aliases, unwired_branches]
+    rules: list[Rule] = [
+        undeclared_rings,
+        crowded_inputs,
+        repeated_aliases,
+        unwired_branches,
+        unknown_cache_keys,
+        impossible_maps,
+        shared_streams,
+    ]
     found = [problem for rule in rules for problem in rule(graph)]
     found += disconnected(graph, "warning" if allow_disconnected else "error")
     if strict_routers:
@@ -110,6 +124,47 @@ def repeated_aliases(graph: Graph) -> Iterator[Problem]:
             if count > 1:
                 text = f"{name!r} is given {alias!r} {count} times: tell them apart with input='...'"
                 yield Problem(text, kind="alias", nodes=[name])
+
+
+def unknown_cache_keys(graph: Graph) -> Iterator[Problem]:
+    """Names in a cache_key that no input has."""
+    for name, node in graph.nodes.items():
+        key = node.settings.cache_key
+        if key is None or callable(key) or node.signature.takes_any_name:
+            continue
+        for entry in key:
+            if entry not in node.inputs:
+                text = f"cache_key of {name!r} names {entry!r}, but {_inputs_of(node, entry)}"
+                yield Problem(text, kind="cache", nodes=[name])
+
+
+def impossible_maps(graph: Graph) -> Iterator[Problem]:
+    """Maps over what is no input, and of nodes that are to choose or to join."""
+    for name, node in graph.nodes.items():
+        over = node.settings.map
+        if over is None:
+            continue
+        if node.is_router or node.node_type in JOINS:
+            text = f"{name!r} cannot be a map: {node.node_type} nodes run once; use a node of its own for it"
+            yield Problem(text, kind="map", nodes=[name])
+        elif over not in node.inputs and not node.signature.takes_any_name:
+            text = f"{name!r} maps over {over!r}, but {_inputs_of(node, over)}"
+            yield Problem(text, kind="map", nodes=[name])
+
+
+def shared_streams(graph: Graph) -> Iterator[Problem]:
+    """Generator functions whose items several nodes want, each of them all."""
+    for name, node in graph.nodes.items():
+        settings = node.settings
+        targets = dict.fromkeys(edge.target for edge in graph.outgoing[name])
+        is_single = len(targets) > 1 and settings.stream in (None, "once") and settings.map is None
+        if is_single and is_generator_function(node.func):
+            yield Problem(shared_text(name, list(targets)), kind="stream", nodes=[name, *targets])
+
+
+def shared_text(producer: str, readers: Sequence[str]) -> str:
+    """What to say of a stream that several nodes want to read."""
+    return f"{producer!r} is a stream with consumers {', '.join(readers)}; use stream='tee' or 'list'"
 
 
 def unwired_branches(graph: Graph) -> Iterator[Problem]:
@@ -173,6 +228,12 @@ def compatible(given: Any, taken: Any) -> bool:
     if typing.get_origin(taken) in (typing.Union, types.UnionType):
         return any(compatible(given, each) for each in typing.get_args(taken))
     return _subclass(_class_of(given), _class_of(taken))
+
+
+def _inputs_of(node: Node[..., Any], wanted: str) -> str:
+    """The inputs *node* has, and the one that may have been *wanted*."""
+    listed = ", ".join(map(repr, node.inputs))
+    return f"its inputs are {listed}{suggestion(wanted, node.inputs)}" if listed else "it has no inputs"
 
 
 def _class_of(annotation: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from fast_dag.errors import (
     DuplicateNodeError,
@@ -23,6 +23,9 @@ AnyNode = Node[..., Any]
 class Graph:
     """A mutable graph; `version` counts its edits, so that whatever was derived from it can be kept."""
 
+    inner_edits: ClassVar[int] = 0
+    """Counts the edits of all graphs that lie inside others."""
+
     def __init__(self, name: str) -> None:
         self.name = name
         self.version = 0
@@ -31,6 +34,8 @@ class Graph:
         """Each edge in the order of connecting, and whether it is optional."""
         self.incoming: dict[str, list[Edge]] = {}
         self.outgoing: dict[str, list[Edge]] = {}
+        self.is_held = False
+        """Whether a node of another graph holds this one."""
         self._holders: tuple[int, list[AnyNode]] = (0, [])
 
     @property
@@ -158,6 +163,8 @@ class Graph:
     def touch(self) -> None:
         """Note that something derived from the graph may have changed."""
         self.version += 1
+        if self.is_held:
+            Graph.inner_edits += 1
 
     def _own(self, node: AnyNode) -> AnyNode:
         if node.graph is self:

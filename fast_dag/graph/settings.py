@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,8 +79,6 @@ class NodeSettings:
         object.__setattr__(self, "retry_on", _classes(self.retry_on))
         self._check_cache()
         self._check_items()
-        for switch, text, options in DEPENDENT:
-            self._check_effect(switch, text, options)
 
     def _check_cache(self) -> None:
         check_bool("cached", self.cached)
@@ -107,13 +105,6 @@ class NodeSettings:
         # 0 equals False, and is none of the choices.
         check_choice("stream", "0" if self.stream == 0 and self.stream is not False else self.stream, STREAMS)
 
-    def _check_effect(self, switch: str, needed: str, options: tuple[str, ...]) -> None:
-        """An option that would do nothing is an error."""
-        idle = [name for name in options if getattr(self, name) != DEFAULT_VALUES[name]]
-        if idle and not self._is_on(switch):
-            msg = f"{idle[0]}={getattr(self, idle[0])!r} does nothing without {needed}"
-            raise ValueError(msg)
-
     def wait(self, attempt: int, error: BaseException, chance: float = 0.0) -> float | None:
         """Seconds to wait after the failed *attempt* (from 1), or None if it was the last one.
 
@@ -132,11 +123,30 @@ class NodeSettings:
 
 
 def changed(settings: NodeSettings, where: str, changes: dict[str, Any]) -> NodeSettings:
-    """*settings* with *changes*; UnknownOptionError if *where* takes no such setting."""
+    """*settings* with *changes*; what these switch off goes back to its defaults.
+
+    >>> changed(NodeSettings(cached=True, cache_ttl=60), "node 'f'", {"cached": False}) == DEFAULTS
+    True
+
+    Raises:
+        UnknownOptionError: *where* takes no such setting.
+        ValueError: a setting is out of range, or one that is given would do nothing.
+    """
+    if not changes:
+        return settings
     unknown = [name for name in changes if name not in NAMES]
     if unknown:
         raise unknown_options(unknown, KEYWORDS, where)
-    return dataclasses.replace(settings, **changes) if changes else settings
+    made = dataclasses.replace(settings, **changes)
+    for needed, is_on, names in PARTS:
+        idle = () if is_on(made) else [name for name in names if not _is_default(made, name)]
+        for name in idle:
+            if name in changes:
+                msg = f"{where}: {name}={changes[name]!r} does nothing without {needed}"
+                raise ValueError(msg)
+        if idle:
+            made = dataclasses.replace(made, **{name: getattr(DEFAULTS, name) for name in idle})
+    return made
 
 
 def check_bool(name: str, value: Any) -> None:
@@ -154,6 +164,12 @@ def check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
             f"{name} must be one of {known}, got {value!r}{suggestion(value, [str(one) for one in choices])}"
         )
         raise ValueError(msg)
+
+
+def _is_default(settings: NodeSettings, name: str) -> bool:
+    value, default = getattr(settings, name), getattr(DEFAULTS, name)
+    # A backend of the user's may compare as it likes.
+    return value is default or (type(value) is type(default) and value == default)
 
 
 def _names(names: Any) -> tuple[str, ...]:
@@ -176,3 +192,13 @@ DEFAULTS = NodeSettings()
 NAMES = frozenset(field.name for field in dataclasses.fields(NodeSettings))
 KEYWORDS = (*sorted(NAMES), "name", "inputs", "outputs", "description", "metadata")
 """What a node takes by keyword."""
+PARTS: tuple[tuple[str, Callable[[NodeSettings], bool], tuple[str, ...]], ...] = (
+    (
+        "cached=True",
+        lambda made: made.cached,
+        ("cache_backend", "cache_ttl", "cache_key", "cache_version", "cache_copy"),
+    ),
+    ("map=", lambda made: made.map is not None, ("depth", "max_concurrency", "item_errors")),
+    ("stream='tee'", lambda made: made.stream == "tee", ("stream_buffer",)),
+)
+"""What has to be set for others to have an effect: in words, whether it is, and those others."""

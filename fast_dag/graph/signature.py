@@ -92,12 +92,21 @@ def read_signature(function: Callable[..., Any], inputs: Sequence[str] | None, n
 
 def is_async_function(function: Callable[..., Any]) -> bool:
     """Whether calling *function* gives a coroutine; callable objects and partials included."""
-    if inspect.iscoroutinefunction(function):
+    return _is_of_kind(function, inspect.iscoroutinefunction)
+
+
+def is_generator_function(function: Callable[..., Any]) -> bool:
+    """Whether calling *function* gives a generator, sync or async; what a decorator wraps does not count."""
+    return _is_of_kind(function, inspect.isgeneratorfunction) or _is_of_kind(
+        function, inspect.isasyncgenfunction
+    )
+
+
+def _is_of_kind(function: Callable[..., Any], is_of_kind: Callable[[object], bool]) -> bool:
+    if is_of_kind(function):
         return True
     call = getattr(type(function), "__call__", None)  # noqa: B004 - the method itself is looked at
-    return not isinstance(function, types.FunctionType | types.MethodType) and inspect.iscoroutinefunction(
-        call
-    )
+    return not isinstance(function, types.FunctionType | types.MethodType) and is_of_kind(call)
 
 
 def origin_name(annotation: Any) -> str:

@@ -110,13 +110,17 @@ class Cycle(NamedTuple):
 class Readers:
     """Who reads which slots; worked out when a run first wants to free them."""
 
-    def __init__(self, arrivals: tuple[tuple[Link, ...], ...]) -> None:
-        self._arrivals = arrivals
+    def __init__(self, arrivals: tuple[tuple[Link, ...], ...], first: int) -> None:
+        self._arrivals, self._first = arrivals, first
 
     @cached_property
     def slots(self) -> tuple[tuple[int, ...], ...]:
-        """For each unit the slots that its edges read."""
-        return tuple(tuple({link.slot for link in links}) for links in self._arrivals)
+        """For each unit the slots that its edges read; behind a router its own result is read as well."""
+        first = self._first
+        return tuple(
+            tuple({slot for link in links for slot in (link.slot, first + link.source)})
+            for links in self._arrivals
+        )
 
     @cached_property
     def counts(self) -> Mapping[int, int]:

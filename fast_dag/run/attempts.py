@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
+from functools import partial
 from typing import Any
 
 from fast_dag.errors import ExecutionError, FastDAGError, MissingOutputError, TimeoutError
@@ -12,7 +13,7 @@ from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.hooked import tell_of_error, wind_up
 from fast_dag.run.requests import NOTHING, Attempt, Enter, Failure, Outcome, Request, Success, Wait
 from fast_dag.run.step import arguments, read_route, spread
-from fast_dag.run.streams import is_stream
+from fast_dag.run.streams import Reader, is_stream
 from fast_dag.run.visit import Visit
 from fast_dag.values import NO_DATA
 
@@ -105,6 +106,11 @@ def _make(visit: Visit) -> Generator[Request, Outcome, Outcome]:
     if isinstance(request, Enter):
         yield from wind_up(request.inner)
         outcome = inside.leave(request.inner, outcome)
+        if visit.node.settings.stream == "list" and is_stream(outcome.value):
+            value = outcome.value
+            collected = yield Attempt(_collecting(lambda: value, visit), ())
+            collected.duration += outcome.duration
+            outcome = collected
     return outcome
 
 
@@ -116,24 +122,29 @@ def _call(visit: Visit) -> Attempt:
         args, kwargs = spread(plan.layouts[step], visit.inputs, visit.run.context)
         request = Attempt(plan.functions[step], args, kwargs, plan.is_async[step], plan.timeouts[step])
     if visit.node.settings.stream == "list":
-        request.function = _collecting(request.function)
+        request.function = _collecting(request.function, visit)
     return request
 
 
-def _collecting(function: Callable[..., Any]) -> Callable[..., Any]:
+def _collecting(function: Callable[..., Any], visit: Visit) -> Callable[..., Any]:
     """*function*, with the items of the stream it returns in a list."""
 
     def collect(*args: Any, **kwargs: Any) -> Any:
         value = function(*args, **kwargs)
-        if isinstance(value, AsyncIterator):
-            return _collected(value)
+        if isinstance(value, Awaitable | AsyncIterator):
+            return _collected(value, visit)
         return list(value) if is_stream(value) else value
 
     return collect
 
 
-async def _collected(items: AsyncIterator[Any]) -> list[Any]:
-    return [item async for item in items]
+async def _collected(value: Any, visit: Visit) -> Any:
+    if isinstance(value, Awaitable):
+        value = await value
+    if isinstance(value, AsyncIterator):
+        return [item async for item in value]
+    # The items of a sync one may take their time: the loop does not make them.
+    return await visit.run.ledger.bridge.in_thread(partial(list, value)) if is_stream(value) else value  # type: ignore[union-attr]
 
 
 def _retry_in(visit: Visit, error: Exception) -> float | None:
@@ -141,11 +152,25 @@ def _retry_in(visit: Visit, error: Exception) -> float | None:
     if isinstance(error, MissingOutputError):
         return None  # arguments that are missing stay missing
     wait: float | None = visit.node.settings.wait(visit.number, error, random.random())
-    read = visit.run.flows.read_by(visit.step) if wait is not None else []
-    if read:
-        visit.notes.append(f"not tried again: items of the stream {read[0]!r} have been taken")
-        return None
-    return wait
+    return None if wait is not None and has_read_streams(visit) else wait
+
+
+def has_read_streams(visit: Visit) -> bool:
+    """Whether another attempt would miss what those so far have taken from a stream; a note says so."""
+    read = _streams_read(visit)
+    note = f"not tried again: items of the stream {read[0]!r} have been taken" if read else ""
+    if read and note not in visit.notes:
+        visit.notes.append(note)
+    return bool(read)
+
+
+def _streams_read(visit: Visit) -> list[str]:
+    """The producers of the streams whose items the attempts so far may have taken."""
+    if not visit.index:
+        return visit.run.flows.read_by(visit.step)
+    # An element of a stream has been taken once for all its attempts.
+    others = [each for each in visit.named().values() if isinstance(each, Reader)]
+    return [each.stream.producer for each in others if each.has_begun]
 
 
 def _shown_inputs(visit: Visit) -> dict[str, Any] | None:

@@ -83,8 +83,8 @@ def _answer(visit: Visit, claim: Claim, inputs: Mapping[str, Any]) -> Answer:
 def _kind_of_look_up(visit: Visit, claim: Claim) -> type[Call]:
     """Functions of the user's may take their time, as may a disk."""
     settings = visit.node.settings
-    is_quick = claim.cache.in_memory and not (callable(settings.cache_key) or callable(settings.cache_version))
-    return Quick if is_quick else Ask
+    asks_user = callable(settings.cache_key) or callable(settings.cache_version)
+    return Quick if claim.cache.in_memory and not asks_user else Ask
 
 
 def _compute(visit: Visit, claim: Claim) -> Answer:

@@ -5,12 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from fast_dag.errors import RunCancelledError
+from fast_dag.plan.plan import Argument
+from fast_dag.run.step import part_of
 from fast_dag.values import NO_DATA
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Passed(NamedTuple):
+    """What a router passed on if that is the result of a node, or what *branch* of another router gave it."""
+
+    name: str
+    branch: str = ""
+    part: Argument | None = None
+    """The part of the result, None for all of it."""
 
 
 class Context:
@@ -44,6 +55,7 @@ class Context:
         self._outer: Context | None = None
         self._stop: Callable[[Exception], None] | None = None
         self._cancelled = False
+        self._stopped_by: Exception | None = None
         self.walk: Any = None
         """Where somebody who goes through a workflow step by step is; the engine keeps it."""
 
@@ -103,6 +115,7 @@ class Context:
     def stop(self, error: Exception) -> None:
         """End the run from any thread with *error*; the engine calls it."""
         self._cancelled = True
+        self._stopped_by = error
         if self._stop is not None:
             self._stop(error)
 
@@ -112,7 +125,7 @@ class Context:
         # One atomic step of the dict, so that of two runs only one gets it.
         if self.__dict__.setdefault("_claimed_by", mine) is not mine:
             return False
-        self._cancelled = False
+        self._cancelled, self._stopped_by = False, None
         return True
 
     def release(
@@ -140,17 +153,26 @@ class Context:
         self._nested[name] = context
         context._outer, context._stop = self, self._stop
 
+    def forget_inputs(self) -> None:
+        """Let go of what the run was given; the engine calls it."""
+        self._inputs = NOTHING
+
     def came_from(self, name: str, branch: str) -> Any:
         """What node *name* gave, or gave to *branch*; `NO_DATA` if that is nothing or not known."""
-        if not branch:
-            return self.results.get(name, NO_DATA)
-        return self._passed_on.get(name, NO_DATA) if self._branches.get(name) == branch else NO_DATA
+        part = None
+        while branch:
+            passed = self._passed_on.get(name, NO_DATA) if self._branches.get(name) == branch else NO_DATA
+            if not isinstance(passed, Passed):
+                return passed
+            name, branch, part = passed
+        value = self.results.get(name, NO_DATA)
+        return value if part is None or value is NO_DATA else part_of(value, part)
 
     def on_stop(self, stop: Callable[[Exception], None]) -> None:
         """Have *stop* called, in the thread of the caller, when the run is to end; the runner calls it."""
         self._stop = stop
-        if self._cancelled:
-            stop(RunCancelledError("the run was cancelled before its first node"))
+        if self._stopped_by is not None:
+            stop(self._stopped_by)
 
     def end_early(self) -> None:
         """Let long nodes see that nobody waits for them any more; the engine calls it."""

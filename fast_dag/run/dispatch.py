@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from fast_dag.errors import MissingOutputError
 from fast_dag.run.attempts import attempt_at
 from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.invocation import invocation
 from fast_dag.run.queues import ByArrival, InOrder, Queue
-from fast_dag.run.requests import Enter, Failure, Invocation, Outcome, Request, Success
+from fast_dag.run.requests import Enter, Failure, Invocation, Last, Outcome, Request, Success
 from fast_dag.run.strand import Strand, outermost
+
+LONG: Final = 0.5
+"""Seconds after which a call that has room, and has not begun, is not waited for any more."""
 
 
 class Dispatch:
@@ -52,6 +56,7 @@ class Dispatch:
         """What steps that have begun want now."""
         self._inside: list[Strand] = []
         """Runs inside steps that are not over."""
+        run.ledger.limit = limit
         run.ledger.is_stuck = self._is_stuck
 
     def begin(self, first: list[int]) -> None:
@@ -104,6 +109,8 @@ class Dispatch:
         self.under_way.discard(request)
         self._busy -= request.takes_room
         if self.run.finished:
+            if isinstance(request, Last):
+                request.heed(outcome)
             return True
         if outcome.error is None and request.invocation is None and not request.cancelling:
             # A call without settings that went well, as most do.
@@ -123,7 +130,6 @@ class Dispatch:
     def expire(self, enter: Enter, now: float) -> None:
         """Give up a run inside a step, because its time is up."""
         strand = next(each for each in self._inside if each.enter is enter)
-        self.timed.discard(enter)
         self._drop(strand)
         outcome = Outcome(expired=True, duration=enter.timeout or 0.0, ended=now)
         self._go_on(enter.strand, enter.step, enter.invocation, outcome)  # type: ignore[arg-type]
@@ -132,6 +138,8 @@ class Dispatch:
         strand, step = request.strand, request.step
         if outcome.error is not None and not isinstance(outcome.error, Exception):
             self.run.stop(outcome.error)
+        elif isinstance(request, Last) and strand.run.finished:
+            request.heed(outcome)
         elif request.invocation is None:
             self._go_on(strand, step, invocation(strand.run, step, outcome), None)
         else:
@@ -213,13 +221,19 @@ class Dispatch:
         self._inside.remove(strand)
 
     def _drop_calls(self, strand: Strand) -> None:
-        inside = [each for each in self._inside if each is not strand and each.run.is_inside(strand.run)]
-        for each in [*inside, strand]:
+        behind = self._inside.index(strand) + 1  # what lies inside began later
+        kept: list[Strand] = []
+        dropped = [strand]
+        for each in self._inside[behind:]:
+            (dropped if each.run.is_inside(strand.run) else kept).append(each)
+        self._inside[behind:] = kept
+        for each in dropped:
             each.run.finished = True
             each.run.end_early()
-        self._inside = [each for each in self._inside if each not in inside]
+            self.timed.discard(each.enter)
         self._next = deque(each for each in self._next if not each.strand.run.finished)
-        for request in [each for each in self.under_way if each.strand.run.finished]:
+        left = [each for each in self.under_way if each.strand.run.finished and not isinstance(each, Last)]
+        for request in left:
             self.under_way.discard(request)
             self._busy -= request.takes_room
             self._leave(request)
@@ -228,10 +242,11 @@ class Dispatch:
         if not (self.under_way or self._next or self._fresh):
             self.run.stop(self.run.stall())
 
-    def _is_stuck(self, blocked: int) -> bool:
+    def _is_stuck(self, blocked: int, waited: float) -> bool:
         """Whether all calls that have begun are *blocked*, and nothing else can begin."""
         begun = sum(getattr(request.handle, "has_begun", True) for request in list(self.under_way))
-        can_start = self.has_more and self._busy < self._limit
+        # An executor may have fewer threads than there is room for: it is given a moment.
+        can_start = self.has_more and self._busy < self._limit and waited < LONG
         return blocked >= begun and not can_start
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from fast_dag.plan.plan import Plan
+from fast_dag.errors import ExecutionError
+from fast_dag.plan.plan import Layout, Plan
 from fast_dag.run.ledger import Ledger
-from fast_dag.run.streams import LAZY, Stream
+from fast_dag.run.streams import Reader, Stream, is_stream
 from fast_dag.run.tally import Tally
-from fast_dag.run.tee import Tee, as_stream
+from fast_dag.run.tee import Tee, as_stream, shared
 
 
 class Flows:
@@ -17,74 +19,145 @@ class Flows:
     Parameters:
         plan: what the run follows.
         values: its values by slot.
-        ledger: where all streams of all runs are kept until they have ended.
+        state: of each unit whether it is still open, which is 0.
+        ledger: where all streams of all runs are kept until the outermost is over.
     """
 
-    def __init__(self, plan: Plan, values: list[Any], ledger: Ledger) -> None:
-        self._plan, self._values, self._ledger = plan, values, ledger
+    def __init__(self, plan: Plan, values: list[Any], state: Sequence[int], ledger: Ledger) -> None:
+        self._plan, self._values, self._state, self._ledger = plan, values, state, ledger
         self.by_slot: dict[int, Stream] = {}
+        self._lazy: set[int] = set()
+        """The units that gave a stream, some of them to a branch."""
+        self._wanted: dict[int, set[int]] = {}
+        """For each unit that gave something to be read lazily the units that may go on reading it."""
 
-    def taken(self, step: int, value: Any, producer: str) -> Any:
-        """*value*, or the stream that its readers share.
+    def taken(self, step: int, value: Any, producer: str, branch: str = "") -> Any:
+        """*value*, or the stream that its readers share; of a router what goes to its *branch*.
 
         Raises:
             StreamError: several nodes want to read it, and its node does not say that they share it.
         """
         plan = self._plan
-        readers = list(dict.fromkeys(plan.names[link.target] for link in plan.links[step]))
+        links = [link for link in plan.links[step] if link.branch == branch and not self._state[link.target]]
+        readers = list(dict.fromkeys(plan.names[link.target] for link in links))
         stream = as_stream(value, plan.nodes[step].settings, producer, readers, self._ledger)
         if stream is None:
             return value
-        self.by_slot[plan.first + step] = stream
-        self._ledger.streams.append(stream)
+        stream.unit = step
+        self._lazy.add(step)
+        self._add(links[0].slot, stream)
         return stream
 
+    def enter(self, path: str) -> None:
+        """Share what comes into this run, at *path*, from streams outside among the nodes that read it.
+
+        Raises:
+            StreamError: several nodes want to read one, and its node does not say that they share it.
+        """
+        found: dict[Reader, list[int]] = {}
+        for slot, value in enumerate(self._values[: self._plan.first]):
+            if isinstance(value, Reader):
+                found.setdefault(value, []).append(slot)
+        for reader, slots in found.items():
+            layouts = self._plan.layouts
+            names = [each.node for each in layouts if not _slots_of(each).isdisjoint(slots)]
+            stream = shared(reader, names, path, self._ledger)
+            for slot in slots:
+                self._values[slot] = stream
+                self._add(slot, stream)
+
     def settled(self, step: int) -> None:
-        """Let no stream keep items for *step*, unless what it gave goes on reading."""
-        value = self._values[self._plan.first + step]
-        if isinstance(value, Stream) or type(value) in LAZY:
-            return
-        for link in self._plan.arrivals[step]:
-            stream = self.by_slot.get(link.slot)
-            if isinstance(stream, Tee):
-                stream.leave(self._plan.names[step])
+        """Note that *step* is over: unless what it gave goes on reading, nothing is kept for it."""
+        links = self._plan.links[step]
+        if step in self._lazy or is_stream(self._values[self._plan.first + step]):
+            wanted = {link.target for link in links if not self._state[link.target]}
+            self._wanted[step] = wanted
+            if wanted or not links:
+                return
+        work = [step]
+        while work:
+            reader = work.pop()
+            for link in self._plan.arrivals[reader]:
+                stream = self.by_slot.get(link.slot)
+                if isinstance(stream, Tee):
+                    stream.leave(self._plan.names[reader])
+                others = self._wanted.get(link.source, set())
+                if reader in others:
+                    others.discard(reader)
+                    if not others:
+                        work.append(link.source)
 
     def read_by(self, step: int) -> list[str]:
         """The names of the nodes from whose streams *step* has asked for items."""
         name = self._plan.names[step]
         return [stream.producer for stream in self.by_slot.values() if stream.was_read_by(name)]
 
-    def origin(self, error: Exception) -> int | None:
-        """The unit whose stream raised *error*, None if it came from none."""
-        raised = [slot for slot, stream in self.by_slot.items() if stream.error is error]
-        return min(raised) - self._plan.first if raised else None
+    def origin(self, error: Exception) -> Stream | None:
+        """The stream whose source raised *error* first, in this run or another; None if it came from none."""
+        original = error.original_error if isinstance(error, ExecutionError) else None
+        for stream in self._ledger.streams:
+            if stream.error is not None and (stream.error is error or stream.error is original):
+                return stream
+        return None
 
-    def unread(self) -> list[Stream]:
-        """Those that nobody will finish, now that the run is over; what it returns may need others."""
-        kept = self._needed_by_results()
-        return [stream for stream in self._ledger.streams if not stream.has_ended and stream not in kept]
+    def unread(self, *, also_inside: bool) -> list[Stream]:
+        """Those that nobody will finish when the run is over, the last one first."""
+        own = set(self.by_slot.values())
+        return [
+            stream
+            for stream in reversed(self._ledger.streams)
+            if (also_inside or stream in own) and not (stream.has_ended or stream.is_closed)
+        ]
+
+    def forget(self) -> None:
+        """Let go of the streams that have ended, in a run inside others."""
+        for stream in self.by_slot.values():
+            if (stream.has_ended or stream.is_closed) and stream.error is None:
+                self._ledger.streams.pop(stream, None)
+
+    def needed_by_results(self, *, is_outermost: bool) -> set[Stream]:
+        """The streams that something among the results of exit nodes may go on to read.
+
+        Behind the outermost run there is no loop any more that could make items.
+        """
+        plan, values = self._plan, self._values
+        lazy = {unit: values[plan.first + unit] for unit in plan.exits if is_stream(values[plan.first + unit])}
+        work = [(unit, isinstance(value, AsyncIterator)) for unit, value in lazy.items()]
+        kept: set[Stream] = set()
+        seen = set()
+        while work:
+            unit, is_read_async = work.pop()
+            if unit in seen:
+                continue
+            seen.add(unit)
+            inside = plan.names[unit] + "."
+            kept.update(each for each in self._ledger.streams if each.producer.startswith(inside))
+            for link in plan.arrivals[unit]:
+                stream = self.by_slot.get(link.slot)
+                if stream is None and link.source in self._wanted:
+                    work.append((link.source, is_read_async))
+                elif stream is not None and (
+                    not is_outermost or stream.lasts(is_read_async=is_read_async)
+                ):
+                    kept.add(stream)
+                    work.append((link.source, not stream.is_sync))
+        return kept
 
     def charge(self, tally: Tally) -> None:
         """Count the time that making items took as work of the nodes that made them."""
         durations, names = tally.durations, self._plan.names
-        for slot, stream in self.by_slot.items():
-            durations[slot - self._plan.first] += stream.seconds
+        for stream in dict.fromkeys(self.by_slot.values()):
+            if stream.unit >= 0:
+                durations[stream.unit] += stream.seconds
             for name, reader in stream.readers.items():
                 step = names.index(name)
                 durations[step] = max(0.0, durations[step] - reader.seconds)
 
-    def _needed_by_results(self) -> set[Stream]:
-        """The streams that a stream among the results of exit nodes may go on to read."""
-        plan = self._plan
-        work = [unit for unit in plan.exits if type(self._values[plan.first + unit]) in LAZY]
-        if not work:
-            return set()
-        own = set(self.by_slot.values())
-        kept = {stream for stream in self._ledger.streams if stream not in own}
-        while work:
-            for link in plan.arrivals[work.pop()]:
-                stream = self.by_slot.get(link.slot)
-                if stream is not None and stream not in kept:
-                    kept.add(stream)
-                    work.append(link.source)
-        return kept
+    def _add(self, slot: int, stream: Stream) -> None:
+        stream.scope = self
+        self.by_slot[slot] = stream
+        self._ledger.streams[stream] = None
+
+
+def _slots_of(layout: Layout) -> set[int]:
+    return {argument.slot for argument in (*layout.arguments, *layout.sources)}

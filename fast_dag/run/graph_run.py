@@ -20,12 +20,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from fast_dag.errors import RunStalled, StreamError
 from fast_dag.graph.node import Node
 from fast_dag.plan.plan import ANY, ENTER, LEAVE, ROUTER, Cycle, Link, Plan
-from fast_dag.run.context import Context
+from fast_dag.run.context import Context, Passed
 from fast_dag.run.flows import Flows
 from fast_dag.run.frontier import SKIPPED, STARTS, Frontier
 from fast_dag.run.hooks import Hooks
@@ -35,7 +36,7 @@ from fast_dag.run.policy import Handlers
 from fast_dag.run.requests import NOTHING
 from fast_dag.run.showing import Showing
 from fast_dag.run.step import Route, part_of
-from fast_dag.run.streams import LAZY
+from fast_dag.run.streams import LAZY, Stream, shown
 from fast_dag.run.tally import Tally
 from fast_dag.run.wrapping import wrap
 from fast_dag.values import NO_DATA
@@ -95,6 +96,8 @@ class GraphRun:
         self.ledger = ledger or Ledger()
         self.notes = self.ledger.notes
         self.outer = outer
+        self.level: int = 0 if outer is None else outer.level + 1
+        """How many runs it lies in."""
         self.path = path
         self.tally = Tally(plan)
         self.finished = False
@@ -106,7 +109,7 @@ class GraphRun:
         self.left = len(plan.names)
         self.state = bytearray(len(plan.names))
         self.showing = Showing(plan, values, context.results if live else None, keep)
-        self.flows = Flows(plan, values, self.ledger)
+        self.flows = Flows(plan, values, self.state, self.ledger)
         self.passed_on: dict[str, Any] = {}
         """What each router gave to its branch."""
         self._routes: dict[str, str] = {}
@@ -164,14 +167,16 @@ class GraphRun:
         """
         strategy = strategy or self.strategy
         origin = self.flows.origin(error)
-        blamed = step if origin is None else origin
+        is_own = origin is not None and origin.scope is self.flows and origin.unit >= 0
+        blamed = origin.unit if is_own else step  # type: ignore[union-attr]
         self.state[step] = FAILED
         self.tally.failed[step] = self.tally.failed.get(step, 0) + 1
         self.tally.errors[blamed] = error
         if strategy == "fail_fast":
-            raised = wrap(error, self.path_of(blamed), self.tally.attempts[blamed])
+            blame = self.path_of(step) if origin is None else origin.producer
+            raised = wrap(error, blame, self.tally.attempts[blamed])
             vars(raised).update(marks)
-            if origin is not None:
+            if origin is not None and raised is not error:
                 raised.add_note(f"raised while {self.path_of(step)!r} was reading the stream")
             for note in notes:
                 raised.add_note(note)
@@ -194,10 +199,10 @@ class GraphRun:
 
     def is_inside(self, run: Any) -> bool:
         """Whether this run is *run*, or lies within it."""
-        each: GraphRun | None = self
-        while each is not None and each is not run:
+        each: Any = self
+        for _ in range(self.level - run.level):
             each = each.outer
-        return each is not None
+        return each is run
 
     def end_early(self) -> None:
         """Tell the nodes that nobody waits for them any more."""
@@ -212,11 +217,11 @@ class GraphRun:
             self.end_early()
 
     def let_go(self) -> None:
-        """Drop the context, and the values if it has them: a thread may hold on to a run that is over."""
-        if self.showing.results is None:
-            self.values[0] = None
-        else:
-            self.values.clear()
+        """Drop the context and the values: a thread may hold on to a run that is over."""
+        self.values.clear()
+        self.showing.results = None
+        if self.outer is None:
+            self.ledger.detach()
         del self.context
 
     def stall(self) -> RunStalled:
@@ -231,21 +236,24 @@ class GraphRun:
         units = self.plan.exits if name is None else [self.plan.names.index(name)]
         for unit in reversed(units):
             if self.state[unit] == DONE:
-                return self.values[self.plan.first + unit]
+                return shown(self.values[self.plan.first + unit])
         return None
 
     def has_result(self, name: str) -> bool:
-        """Whether node *name* was executed and gave a value."""
-        return self.state[self.plan.names.index(name)] == DONE
+        """Whether node *name* has a result, or None in its place after a failure."""
+        return self.values[self.plan.first + self.plan.names.index(name)] is not NO_DATA
 
     def named_results(self) -> dict[str, Any]:
         """The result of each node that has one, in the order of finishing."""
-        names, values, first = self.plan.names, self.values, self.plan.first
+        return self.late_results()()
+
+    def late_results(self) -> Callable[[], dict[str, Any]]:
+        """What gives these results when somebody looks, without this run."""
+        results = self.values[self.plan.first :]
         if self._frontier is None and not self.left:
-            return dict(zip(names, values[first:], strict=True))  # a plain loop did everything
+            return partial(_all_named, self.plan.names, results)  # a plain loop did everything
         failed = [step for step in self.tally.failed if self.state[step] == FAILED]
-        steps = [*self.tally.order, *failed]
-        return {names[step]: values[first + step] for step in steps if values[first + step] is not NO_DATA}
+        return partial(_named, self.plan.names, results, [*self.tally.order, *failed])
 
     def routes(self) -> dict[str, str]:
         """The branch each router took."""
@@ -276,16 +284,12 @@ class GraphRun:
 
     def _done_with_care(self, step: int, value: Any) -> list[int]:
         """`done` for routers, for nodes without a result, and before any nodes and optional edges."""
-        plan, name = self.plan, self.plan.names[step]
-        if plan.kinds[step] == ROUTER and isinstance(value, Route):
-            self._routes[name] = value.branch
-            self.passed_on[name] = value.value
-            slot = plan.branches[step].get(value.branch)
-            if slot is not None:
-                self.values[slot] = value.value
-            value = value.shown
+        plan = self.plan
         try:
-            value = self.flows.taken(step, value, self.path_of(step))
+            if plan.kinds[step] == ROUTER and isinstance(value, Route):
+                value = self._routed(step, value)
+            else:
+                value = self.flows.taken(step, value, self.path_of(step))
         except StreamError as error:
             return self.failed(step, error)
         self.values[plan.first + step] = value
@@ -297,6 +301,33 @@ class GraphRun:
         freed = self._spread(step)
         self._settled(step)
         return self._through(freed)
+
+    def _routed(self, step: int, route: Route) -> Any:
+        """Pass on what a router gives to its branch; what it shows itself."""
+        name = self.plan.names[step]
+        passed = self.flows.taken(step, route.value, self.path_of(step), route.branch)
+        if passed is not route.value:
+            route = Route(route.branch, passed, passed.shown if route.shown is route.value else route.shown)
+        self._routes[name] = route.branch
+        self.passed_on[name] = passed.shown if isinstance(passed, Stream) else self._passed_on(step, route)
+        slot = self.plan.branches[step].get(route.branch)
+        if slot is not None:
+            self.values[slot] = passed
+        return route.shown
+
+    def _passed_on(self, step: int, route: Route) -> Any:
+        """What a router gives to its branch; where it is a result, only which one: that is kept elsewhere."""
+        if route.value is route.shown:
+            return Passed(self.plan.names[step])
+        for argument in self.plan.layouts[step].arguments:
+            if argument.injected:
+                continue
+            value = self.values[argument.slot]
+            part = argument if argument.output else None
+            if argument.source and route.value is (part_of(value, part) if part else value):
+                return Passed(argument.source, self._routes.get(argument.source, ""), part)
+            break
+        return route.value
 
     def _spread(self, settled: int) -> list[int]:
         """Tell the targets of a *settled* unit, and those of every unit this skips; the ones set free."""
@@ -335,7 +366,7 @@ class GraphRun:
     def _settled(self, step: int) -> None:
         if self.flows.by_slot:
             self.flows.settled(step)
-        if self.showing.results is not None:
+        if self.showing.frees:
             self.showing.settled(step)
         self.left -= 1
         if not self.left:
@@ -409,6 +440,15 @@ class GraphRun:
 
     def _cycle_of(self, leave: int) -> Cycle:
         return next(cycle for cycle in self.plan.cycles if cycle.leave == leave)
+
+
+def _all_named(names: Sequence[str], results: Sequence[Any]) -> dict[str, Any]:
+    return dict(zip(names, results, strict=True))
+
+
+def _named(names: Sequence[str], results: Sequence[Any], steps: Sequence[int]) -> dict[str, Any]:
+    """The results of *steps*, in that order."""
+    return {names[step]: shown(results[step]) for step in steps if results[step] is not NO_DATA}
 
 
 def _no_cache(node: Node[..., Any]) -> Any:

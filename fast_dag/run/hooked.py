@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import ExecutionError, MissingOutputError
 from fast_dag.run.hooks import Hook
-from fast_dag.run.requests import Ask, Failure, Outcome, Quick, Request, Success
+from fast_dag.run.requests import Ask, Failure, Last, Outcome, Quick, Request, Success
 from fast_dag.run.visit import Visit
 from fast_dag.run.wrapping import text_of
 from fast_dag.values import Replace
 
 if TYPE_CHECKING:
     from fast_dag.run.graph_run import GraphRun
+    from fast_dag.run.streams import Stream
 
 Silent = Generator[Request, Outcome, None]
 
@@ -62,49 +64,93 @@ def tell_of_error(visit: Visit, error: Exception) -> Silent:
 
 def clean_up(visit: Visit) -> Silent:
     """Call the cleanup hooks that have not been called yet."""
-    while visit.cleanups:
-        hook = visit.cleanups.popleft()
-        answer = yield _ask(visit, hook)
+    for number, hook in list(visit.cleanups.items()):
+        function = _await_cleanup if hook.is_async else _call_cleanup
+        arguments = (visit.cleanups, number, _ask(visit, hook).args)
+        answer = yield Last(function, arguments, hook.is_async, partial(note_cleanup, visit))
+        visit.cleanups.pop(number, None)
         note_cleanup(visit, answer)
     visit.run.ledger.open.pop(visit, None)
 
 
 def wind_up(run: GraphRun) -> Silent:
     """Clean up after the executions that a *run* inside a step left open when it ended."""
-    yield from abandon([each for each in run.ledger.open if each.run.is_inside(run)])
+    visits = [each for each in reversed(run.ledger.open) if each.run.is_inside(run)]
+    yield from _let_go(visits)
+    yield from _clean_up_all(visits)
+    for stream in _unread(run):
+        yield from _close(stream)
+    run.flows.forget()
 
 
-def end(run: GraphRun) -> Silent:
-    """Clean up after everything the outermost *run* left open when it ended."""
-    yield from abandon(list(run.ledger.open))
-    for stream in run.flows.unread():
-        yield Ask(stream.close, ())
+def ends(run: GraphRun) -> list[Silent]:
+    """What is to be done when the outermost *run* has ended; all of these may be done at once.
 
-
-def abandon(visits: Sequence[Visit]) -> Silent:
-    """Let go of what executions hold that nobody will go on with.
-
-    What other runs wait for comes first: a hook may use up the time there is.
+    What other runs wait for comes first: a hook may use up the time there is.  Executions inside one
+    step are cleaned up one after the other, and before the one around them.
     """
+    visits = list(reversed(run.ledger.open))
+    by_step: dict[str, list[Visit]] = {}
     for visit in visits:
-        if visit.claim is not None:
-            yield Quick(visit.claim.let_go, ())
-    for visit in visits:
-        yield from clean_up(visit)
+        by_step.setdefault(visit.run.path_of(visit.step).partition(".")[0], []).append(visit)
+    cleaned = [_clean_up_all(inside) for inside in by_step.values()]
+    return [_let_go(visits), *cleaned, *[_close(stream) for stream in _unread(run)]]
 
 
 def note_cleanup(visit: Visit, outcome: Outcome) -> None:
     """A cleanup hook that raises changes no result; the caller is warned."""
-    if outcome.error is not None:
+    if isinstance(outcome.error, Exception):
         name, kind = visit.run.path_of(visit.step), type(outcome.error).__name__
         text = f"the cleanup hook of {name!r} raised {kind}: {text_of(outcome.error)}"
         visit.run.ledger.warnings.append(text)
 
 
+def _let_go(visits: Iterable[Visit]) -> Silent:
+    """Give up what executions were to compute for a cache."""
+    for visit in visits:
+        if visit.claim is not None:
+            yield Quick(visit.claim.let_go, ())
+
+
+def _clean_up_all(visits: Iterable[Visit]) -> Silent:
+    for visit in visits:
+        yield from clean_up(visit)
+
+
+def _unread(run: GraphRun) -> list[Stream]:
+    """The streams that nobody will finish now that *run* is over; what it returns may go on to read some."""
+    if not run.ledger.streams:
+        return []
+    is_outermost = run.outer is None
+    kept = run.flows.needed_by_results(is_outermost=is_outermost) if run.error is None else ()
+    return [stream for stream in run.flows.unread(also_inside=is_outermost) if stream not in kept]
+
+
+def _close(stream: Stream) -> Silent:
+    answer = yield Ask(stream.close, ())
+    if isinstance(answer.error, Exception):
+        kind = type(answer.error).__name__
+        text = f"closing the stream {stream.producer!r} raised {kind}: {text_of(answer.error)}"
+        stream.ledger.warnings.append(text)
+
+
+def _call_cleanup(cleanups: dict[int, Hook], number: int, arguments: Sequence[Any]) -> Any:
+    """Call a hook, unless somebody has: it is taken out when it really begins, and never twice."""
+    hook = cleanups.pop(number, None)
+    return None if hook is None else hook.function(*arguments)
+
+
+async def _await_cleanup(cleanups: dict[int, Hook], number: int, arguments: Sequence[Any]) -> None:
+    """The same for a coroutine function: calling it is not yet its beginning."""
+    hook = cleanups.pop(number, None)
+    if hook is not None:
+        await hook.function(*arguments)
+
+
 def _ask(visit: Visit, hook: Hook, *about: Any) -> Ask:
     """The call of *hook* for the node of *visit*, with as much as it takes."""
     arguments = (visit.node, *about, visit.run.context)
-    return Ask(hook.function, arguments[: hook.arity])
+    return Ask(hook.function, arguments[: hook.arity], is_async=hook.is_async)
 
 
 def _checked(visit: Visit, inputs: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 from fast_dag.errors import ValidationError, unknown_options
+from fast_dag.graph.signature import is_async_function
 
 ARGUMENTS = {
     "pre_execute": ("node", "inputs", "context"),
@@ -19,10 +20,11 @@ ARGUMENTS = {
 
 
 class Hook(NamedTuple):
-    """A hook: its *function*, and how many arguments it is given."""
+    """A hook: its *function*, how many arguments it is given, and whether calling it gives a coroutine."""
 
     function: Callable[..., Any]
     arity: int
+    is_async: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def _hook(name: str, function: Callable[..., Any]) -> Hook:
     full = len(ARGUMENTS[name])
     for arity in (full, full - 1):
         if _takes(function, arity):
-            return Hook(function, arity)
+            return Hook(function, arity, is_async_function(function))
     *short, last = ARGUMENTS[name]
     msg = f"{name} must take ({', '.join(short)}[, {last}]), got {function!r}"
     raise ValidationError(msg)

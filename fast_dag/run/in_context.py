@@ -26,8 +26,12 @@ class InContext(Generic[T]):
                 return end.value  # type: ignore[no-any-return]
             try:
                 argument, advance = (yield pending), getattr(self._steps, "send", self._next)
-            except BaseException as thrown:  # noqa: BLE001 - handed on to the awaited steps, which decide
-                argument, advance = thrown, self._steps.throw
+            except BaseException as thrown:
+                # Handed on to the awaited steps, which decide; without a way to hear of it they end.
+                throw = getattr(self._steps, "throw", None)
+                if throw is None:
+                    raise
+                argument, advance = thrown, throw
 
     def _next(self, _: object) -> Any:
         return next(self._steps)

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from typing import Any
 
 from fast_dag.errors import ExecutionError, MissingOutputError
-from fast_dag.run.attempts import attempts, routed
+from fast_dag.run.attempts import attempts, has_read_streams, routed
 from fast_dag.run.cached import cached
 from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.hooked import clean_up, conclude, prepare
@@ -31,7 +31,7 @@ def invocation(run: GraphRun, step: int, outcome: Outcome | None = None) -> Invo
     """
     visit = Visit(run, step)
     if run.hooks.are_around(visit.node.name):
-        visit.cleanups.extend(visit.hooks("cleanup"))
+        visit.cleanups.update(enumerate(visit.hooks("cleanup")))
         run.ledger.open[visit] = None
         answer = yield from _settle(visit, outcome)
         yield from clean_up(visit)
@@ -106,7 +106,8 @@ def _ask_handlers(visit: Visit, failure: Failure) -> Generator[Request, Outcome,
     if reply.error is not None:
         return _with(visit, failure, _chained(reply.error, error))
     if reply.value == "retry":
-        return None if visit.number < MOST_ATTEMPTS else _with(visit, failure, error)
+        may_retry = visit.number < MOST_ATTEMPTS and not has_read_streams(visit)
+        return None if may_retry else _with(visit, failure, error)
     return _ruled(visit, failure, reply.value, error)
 
 

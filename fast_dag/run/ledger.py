@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 class Bridge(Protocol):
     """The way between the threads of a run and its event loop."""
 
+    is_closed: bool
+    """Whether the run is over, and the loop does not answer any more."""
+
     def wait_for(self, begin: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         """Have the loop run a coroutine, from a thread that waits for what it gives."""
 
@@ -28,6 +31,18 @@ class Bridge(Protocol):
 
     def condition(self) -> Any:
         """A new condition variable."""
+
+    def is_here(self) -> bool:
+        """Whether the caller is in the thread of the loop."""
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a thread waits for the loop."""
+
+
+def _is_stuck_alone(blocked: int, _: float) -> bool:
+    """Without a runner nothing goes on but what is asked for."""
+    return blocked > 0
 
 
 @dataclass(slots=True, eq=False)
@@ -38,14 +53,16 @@ class Ledger:
     """What happened since somebody looked, None if nobody watches."""
     open: dict[Visit, None] = field(default_factory=dict)
     """Executions that leave something to be cleaned up, oldest first."""
-    streams: list[Stream] = field(default_factory=list)
-    """Those that may have to be closed."""
+    streams: dict[Stream, None] = field(default_factory=dict)
+    """Those that may have to be closed, oldest first."""
     warnings: list[str] = field(default_factory=list)
     """What the caller is to be warned of when the run is over."""
     inside: dict[GraphRun, Callable[[GraphRun], float]] = field(default_factory=dict)
     """Runs inside nodes that have not been left, and what closes their books; that gives their seconds."""
     plans: Mapping[Any, Plan] = field(default_factory=dict)
     """What each workflow inside follows in this run."""
+    limit: int | None = None
+    """How many calls may be under way at once, None for any number."""
     workers: int = 1
     """How many calls of sync functions may be under way at once."""
     bridge: Bridge | None = None
@@ -53,13 +70,17 @@ class Ledger:
     clock: Callable[[], float] = float
     context: contextvars.Context = field(default_factory=contextvars.Context)
     """The context variables that nodes see."""
-    blocked: int = 0
-    """How many readers of streams wait for another one."""
-    is_stuck: Callable[[int], bool] = bool
-    """Whether nothing goes on but as many calls as are blocked."""
+    blocked: list[object] = field(default_factory=list)
+    """The calls in which a reader of a stream waits for another one."""
+    is_stuck: Callable[[int, float], bool] = _is_stuck_alone
+    """Whether nothing goes on but as many calls as are blocked, for so many seconds."""
 
     def attach(
         self, bridge: Bridge, clock: Callable[[], float], context: contextvars.Context, workers: int
     ) -> None:
         """Take what a runner brings."""
         self.bridge, self.clock, self.context, self.workers = bridge, clock, context, workers
+
+    def detach(self) -> None:
+        """Let go of the desk, which holds the run."""
+        self.is_stuck = _is_stuck_alone

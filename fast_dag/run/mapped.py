@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, Final
 
 from fast_dag.errors import ExecutionError
 from fast_dag.run.attempts import attempts
 from fast_dag.run.cached import cached
-from fast_dag.run.elements import Elements
+from fast_dag.run.elements import Elements, Index, is_iterable
 from fast_dag.run.graph_run import GraphRun
-from fast_dag.run.requests import Ask, Enter, Failure, Invocation, Outcome, Request, Success
+from fast_dag.run.requests import Ask, Attempt, Enter, Failure, Invocation, Outcome, Request, Success
+from fast_dag.run.step import spread
 from fast_dag.run.visit import Visit
 
 FETCH: Final = 0
 """The step that takes the next element; element n, from 0, is step n + 1."""
 
 ENDED: Final = object()
-NOT_STARTED: Final = object()
+SETTLED: Final = Success(None)
+"""What became of an element is in the elements, or in the failure of the map."""
+LAST: Final = (float("inf"),)
+"""Comes after the index of every element."""
 
 
 def mapped(visit: Visit) -> Generator[Request, Outcome, Success | Failure]:
     """Call the function of a node for each element, as many at once as there is room for."""
     run, node = visit.run, visit.node
-    over, settings = str(node.settings.map), node.settings
-    value = visit.named().get(over)
+    value = visit.named().get(node.settings.map)
     run.tally.maps[visit.step] = counts = {"items": 0, "failed": 0}
     visit.number += 1
     visit.note("node_started", inputs=dict(visit.named()) if run.ledger.notes is not None else None)
-    if not _is_iterable(value):
+    if not is_iterable(value):
         return Failure(_not_iterable(visit, value))
-    elements = Elements(value, settings.depth)
+    elements = Elements(value, node.settings.depth)
     inner = MapRun(visit, elements, counts)
     outcome = yield Enter(inner, inner.invoke)
     visit.outcome = Outcome(duration=run.tally.durations[visit.step], worker=outcome.worker)
@@ -40,25 +43,30 @@ def mapped(visit: Visit) -> Generator[Request, Outcome, Success | Failure]:
 
 
 class MapRun:
-    """A run over the elements of one input; answers the verbs of a `GraphRun`."""
+    """A run over the elements of one input; answers the verbs of a `GraphRun`.
+
+    Parameters:
+        visit: the execution of the map node.
+        elements: what it goes through, and where the results go.
+        counts: filled with how many elements there were, and how many failed.
+    """
 
     def __init__(self, visit: Visit, elements: Elements, counts: dict[str, int]) -> None:
-        settings = visit.node.settings
         self.outer: GraphRun = visit.run
+        self.level = visit.run.level + 1
         self.finished = False
         self.error: BaseException | None = None
         self.failure: Failure | None = None
         """What the map fails with: that of the lowest index."""
         self._visit, self._elements, self._counts = visit, elements, counts
-        self._item_errors = settings.item_errors
-        self._most = settings.max_concurrency
-        if self._most is None and not elements.is_built_in:
-            self._most = visit.run.ledger.workers  # a stream is read only as elements can start
+        self._over: str = visit.node.settings.map
+        self._call = _caller(visit)
+        self._most = _most(visit, elements)
         self._under_way = 0
         self._is_fetching = False
         self._is_exhausted = False
-        self._items: dict[int, tuple[tuple[int, ...], Any]] = {}
-        self._started = 0
+        self._items: dict[int, tuple[Index, Any]] = {}
+        self._begun = 0
 
     def ready(self) -> list[int]:
         """The elements to begin with, or the step that fetches the first."""
@@ -80,12 +88,9 @@ class MapRun:
         return self._more()
 
     def failed(self, step: int, error: Exception, *_: object) -> list[int]:
-        """Take the failure of an element, or of taking the next one."""
-        if step == FETCH:
-            self._is_fetching = False
-            self._fail(Failure(error))
-        else:
-            self._under_way -= 1
+        """Take the failure of a step: of fetching, for those of elements are seen to before."""
+        self._is_fetching = False
+        self._fail(Failure(error))
         return self._more()
 
     def stop(self, error: BaseException) -> None:
@@ -111,7 +116,7 @@ class MapRun:
     def _more(self) -> list[int]:
         """Further steps, as many as there is room for; without any, and nothing under way, the end."""
         steps = []
-        while not (self._is_exhausted or self.failure or self._is_fetching or self._is_full):
+        while not (self._is_exhausted or self._is_fetching or self.failure) and self._under_way < self._most:
             if not self._elements.is_built_in:
                 self._is_fetching = True
                 steps.append(FETCH)
@@ -122,31 +127,38 @@ class MapRun:
         self.finished = not (steps or self._under_way or self._is_fetching)
         return steps
 
-    @property
-    def _is_full(self) -> bool:
-        return self._most is not None and self._under_way >= self._most
-
-    def _begin(self, item: tuple[tuple[int, ...], Any]) -> int:
-        self._started += 1
+    def _begin(self, item: tuple[Index, Any]) -> int:
+        self._begun += 1
         self._under_way += 1
-        self._items[self._started] = item
-        return self._started
+        self._items[self._begun] = item
+        return self._begun
 
     def _fetch(self) -> Invocation:
         answer = yield Ask(next, (self._elements, ENDED))
+        # The time a stream took is counted for its producer later on, and taken off here.
+        self.outer.tally.durations[self._visit.step] += answer.duration
         if answer.error is not None:
             return Failure(answer.error)  # type: ignore[arg-type]
         return Success(answer.value)
 
-    def _element(self, index: tuple[int, ...], item: Any) -> Invocation:
+    def _element(self, index: Index, item: Any) -> Invocation:
         if self.failure is not None:
-            return Success(NOT_STARTED)
+            return SETTLED
         self._counts["items"] += 1
-        outer = self._visit
-        inputs = {**outer.named(), str(outer.node.settings.map): item}
-        visit = Visit(outer.run, outer.step, inputs, index)
-        body = cached if outer.node.settings.cached else attempts
-        answer = yield from body(visit)
+        run, step, outcome = self.outer, self._visit.step, None
+        if self._call is not None:
+            outcome = yield self._call(item)
+            if outcome.error is None and not outcome.expired and run.notes is None:
+                # Goes well, and nobody watches: as most do.
+                run.tally.attempts[step] += 1
+                run.tally.durations[step] += outcome.duration
+                self._elements.put(index, outcome.value)
+                return SETTLED
+        visit = Visit(run, step, {**self._visit.named(), self._over: item}, index)
+        if self._visit.node.settings.cached:
+            answer = yield from cached(visit)
+        else:
+            answer = yield from attempts(visit, outcome)
         place = index[0] if len(index) == 1 else index
         if isinstance(answer, Success):
             self._elements.put(index, answer.value)
@@ -155,17 +167,16 @@ class MapRun:
             self._counts["failed"] += 1
             visit.note("item_failed", index=place, error=answer.error)
             self._settle(visit, place, answer)
-        return Success(None)
+        return SETTLED
 
     def _settle(self, visit: Visit, place: Any, answer: Failure) -> None:
         """Do about a failed element what the settings say."""
-        if self._item_errors == "fail":
+        meaning = visit.node.settings.item_errors
+        if meaning == "fail":
             marks: Mapping[str, Any] = {"index": place, "attempts": visit.number}
             self._fail(Failure(answer.error, notes=tuple(visit.notes), marks=marks))
-        elif self._item_errors == "skip":
-            self._elements.leave_out(visit.index)
-        else:
-            self._elements.put(visit.index, None if self._item_errors == "none" else answer.error)
+        elif meaning != "skip":
+            self._elements.put(visit.index, None if meaning == "none" else answer.error)
 
     def _fail(self, failure: Failure) -> None:
         """Keep *failure*, unless one of an earlier element is there."""
@@ -173,16 +184,45 @@ class MapRun:
             self.failure = failure
 
 
-def _first_index(failure: Failure) -> tuple[int, ...]:
-    place = failure.marks.get("index", ())
+def _most(visit: Visit, elements: Elements) -> float:
+    """How many elements may be under way at once."""
+    run, settings = visit.run, visit.node.settings
+    limit, is_nested = run.ledger.limit, visit.node.inside is not None
+    is_sync = not (is_nested or run.plan.is_async[visit.step])
+    if limit is None:
+        is_endless = not elements.is_built_in and settings.max_concurrency is None
+        limit = run.ledger.workers if is_sync or is_endless else None
+    elif elements.is_built_in and settings.retry_delay and not is_nested:
+        limit = None  # those that wait for their next attempt keep no worker from the others
+    return min(limit or float("inf"), settings.max_concurrency or float("inf"))
+
+
+def _caller(visit: Visit) -> Callable[[Any], Attempt] | None:
+    """What makes the first call for an element; None where there is more to it than a call."""
+    plan, step, node = visit.run.plan, visit.step, visit.node
+    if node.inside is not None or node.settings.cached or node.settings.stream == "list":
+        return None
+    over, here = node.settings.map, object()
+    args, kwargs = spread(plan.layouts[step], {**visit.named(), over: here}, visit.run.context)
+    function, is_async, timeout = plan.functions[step], plan.is_async[step], plan.timeouts[step]
+    place = next((place for place, value in enumerate(args) if value is here), None)
+
+    def positional(item: Any) -> Attempt:
+        given = args.copy()
+        given[place] = item  # type: ignore[call-overload]
+        return Attempt(function, given, kwargs, is_async, timeout)
+
+    def named(item: Any) -> Attempt:
+        given = {name: item if value is here else value for name, value in kwargs.items()}
+        return Attempt(function, args, given, is_async, timeout)
+
+    return named if place is None else positional
+
+
+def _first_index(failure: Failure) -> tuple[float, ...]:
+    # An element that failed comes before whatever went wrong in taking a later one.
+    place = failure.marks.get("index", LAST)
     return place if isinstance(place, tuple) else (place,)
-
-
-def _is_iterable(value: Any) -> bool:
-    is_text_or_mapping = isinstance(value, str | bytes | Mapping)
-    return not is_text_or_mapping and (
-        hasattr(type(value), "__iter__") or hasattr(type(value), "__getitem__")
-    )
 
 
 def _not_iterable(visit: Visit, value: Any) -> ExecutionError:

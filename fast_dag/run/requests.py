@@ -55,6 +55,11 @@ class Call(Request):
         self.function, self.args, self.kwargs = function, args, kwargs
         self.is_async, self.timeout = is_async, timeout
 
+    def let_go(self) -> None:
+        """Drop the arguments of a call that has been made: somebody may hold on to the request."""
+        self.args = ()
+        self.kwargs = NOTHING
+
 
 class Attempt(Call):
     """Call the node's function; give up after *timeout* seconds."""
@@ -66,6 +71,25 @@ class Ask(Call):
     """Call something that stands around a node: a handler, a hook, a cache."""
 
     __slots__ = ()
+
+
+class Last(Ask):
+    """Ask a cleanup hook, however the run may end: once it has begun it gets a moment to end.
+
+    *heed* takes the outcome if the run is over by then, and with it the invocation.
+    """
+
+    __slots__ = ("heed",)
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        args: Sequence[Any],
+        is_async: bool,  # noqa: FBT001 - as above
+        heed: Callable[[Outcome], None],
+    ) -> None:
+        super().__init__(function, args, is_async=is_async)
+        self.heed = heed
 
 
 class Quick(Ask):

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from fast_dag.plan.plan import GONE, Plan
-from fast_dag.run.streams import Stream
+from fast_dag.run.streams import shown
 from fast_dag.values import NO_DATA
 
 
@@ -26,8 +26,8 @@ class Showing:
         self.results = results
         self._plan, self._values, self._keep = plan, values, keep
         # A cycle reads again what it has read before.
-        may_free = results is not None and not plan.cycles
-        self._unread: dict[int, int] | None = dict(plan.readers.counts) if may_free else None
+        self.frees = results is not None and not plan.cycles
+        self._unread: dict[int, int] = dict(plan.readers.counts) if self.frees else {}
 
     def show(self, step: int, value: Any) -> None:
         """Let the result of *step* be seen, if it is one to be kept or still to be read."""
@@ -35,12 +35,10 @@ class Showing:
             return
         name, slot = self._plan.names[step], self._plan.first + step
         if self._keep is None or name in self._keep or slot in self._plan.readers.counts:
-            self.results[name] = value.shown if isinstance(value, Stream) else value
+            self.results[name] = shown(value)
 
     def settled(self, step: int) -> None:
         """Clear the slots whose last reader was *step*, and its own if all have done without it."""
-        if self._unread is None:
-            return
         for slot in self._plan.readers.slots[step]:
             self._unread[slot] -= 1
             if not self._unread[slot]:
@@ -48,6 +46,11 @@ class Showing:
         own = self._plan.first + step
         if self._unread.get(own) == 0:
             self.clear(own)
+
+    def hold(self, name: str) -> None:
+        """Keep the value of node *name* until the run is over, whoever has read it."""
+        slot = self._plan.first + self._plan.names.index(name)
+        self._unread[slot] = self._unread.get(slot, 0) + 1
 
     def clear(self, slot: int) -> None:
         """Let go of a value that nobody reads any more."""
@@ -58,5 +61,5 @@ class Showing:
         if self.results is None or self._keep is None or unit < 0:
             return
         name = self._plan.names[unit]
-        if name not in self._keep and self.results.get(name) is value:
+        if name not in self._keep and self.results.get(name) is shown(value):
             del self.results[name]

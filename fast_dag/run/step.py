@@ -43,11 +43,13 @@ def arguments(
 def named_inputs(layout: Layout, values: list[Any], winner: int | None = None) -> dict[str, Any]:
     """The inputs of a unit by name, without what the run injects."""
     given = dict(values[layout.extras]) if layout.extras >= 0 else {}
-    return given | {
+    named = given | {
         argument.name: _value(argument, layout, values, winner)
         for argument in layout.arguments
         if not argument.injected
     }
+    # Nothing came for an open input of a workflow inside, which has defaults of its own.
+    return {name: value for name, value in named.items() if value is not NO_DATA}
 
 
 def spread(layout: Layout, inputs: Mapping[str, Any], context: Any) -> tuple[list[Any], dict[str, Any]]:

@@ -26,6 +26,7 @@ class Tally:
         "order",
         "skipped",
         "stamps",
+        "texts",
         "wall",
     )
 
@@ -39,6 +40,8 @@ class Tally:
         self.failed: dict[int, int] = {}
         """How often each failed unit failed for good."""
         self.errors: dict[int, BaseException] = {}
+        self.texts: dict[int, str] = {}
+        """What the errors said, when they themselves are gone."""
         self.ended: dict[int, float] = {}
         """When the last failed attempt of a unit ended, on the clock of the runner."""
         self.stamps: list[float] = []
@@ -52,14 +55,23 @@ class Tally:
         self.abandoned = 0
         self.wall = 0.0
 
+    def keep_texts(self) -> None:
+        """Let go of the errors: their tracebacks hold what the nodes were called with."""
+        self.texts = {unit: text_of(error) for unit, error in self.errors.items()}
+        self.errors = {}
+
     def metrics(self, plan: Plan) -> dict[str, Any]:
         """The metrics of the contract."""
+        if self.errors:
+            self.keep_texts()
         names = plan.names
         for unit, (before, after) in enumerate(pairwise(self.stamps)):
             self.durations[unit] = after - before
             self.attempts[unit] = 1
         hits = self.hits
-        ran = [unit for unit, count in enumerate(self.attempts) if count or unit in hits]
+        asked = sorted(hits.keys() | self.misses.keys())
+        # A map of nothing makes no attempt, and a hit needs none.
+        ran = [unit for unit, count in enumerate(self.attempts) if count or unit in hits or unit in self.maps]
         order = list(dict.fromkeys(reversed(self.order)))[::-1]
         return {
             "execution_time": self.wall,
@@ -71,8 +83,8 @@ class Tally:
             "nodes_failed": len(self.failed),
             "nodes_skipped": self.skipped,
             "abandoned_threads": self.abandoned,
-            "cache_hits": {names[unit]: count for unit, count in hits.items()},
-            "cache_misses": {names[unit]: count for unit, count in self.misses.items()},
+            "cache_hits": {names[unit]: hits.get(unit, 0) for unit in asked},
+            "cache_misses": {names[unit]: self.misses.get(unit, 0) for unit in asked},
             "map": {names[unit]: counts for unit, counts in self.maps.items()},
-            "errors": {names[unit]: text_of(error) for unit, error in self.errors.items()},
+            "errors": {names[unit]: text for unit, text in self.texts.items()},
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -54,8 +53,8 @@ class Visit:
         """Whether the hooks that come before have been called."""
         self.notes: list[str] = []
         """What is to be added to the error that leaves the run."""
-        self.cleanups: deque[Hook] = deque()
-        """Hooks that are still to be called whatever happens."""
+        self.cleanups: dict[int, Hook] = {}
+        """Hooks that are still to be called whatever happens, by number; whoever calls one takes it out."""
         self.claim: Claim | None = None
         """What it may have to compute for a cache, while others may wait for that."""
 

@@ -18,14 +18,17 @@ Tell = Callable[[Request, Outcome], object]
 
 def call(request: Call, context: contextvars.Context) -> Outcome:
     """Call a function in *context*; whatever it raises is part of the outcome."""
-    value, raised = None, None
     started = perf_counter()
     try:
         value = context.run(request.function, *request.args, **request.kwargs)
     except BaseException as error:  # the outcome says what was raised; the core decides
-        raised = error
+        request.let_go()
+        del request  # the traceback keeps this frame, and the request knows the run
+        ended = perf_counter()
+        return Outcome(None, error, ended - started, threading.get_ident(), ended)
     ended = perf_counter()
-    return Outcome(value, raised, ended - started, threading.get_ident(), ended)
+    request.let_go()
+    return Outcome(value, None, ended - started, threading.get_ident(), ended)
 
 
 async def call_async(request: Call, tell: Tell) -> None:
@@ -39,7 +42,11 @@ async def call_async(request: Call, tell: Tell) -> None:
     except BaseException as error:  # cancellation too: the core knows who asked for it
         value, raised = None, error
     ended = perf_counter()
-    tell(request, Outcome(value, raised, ended - started, ended=ended))
+    request.let_go()
+    outcome = Outcome(value, raised, ended - started, ended=ended)
+    del value, raised
+    tell(request, outcome)
+    del request, outcome, tell  # the traceback of what was raised keeps this frame
 
 
 async def finish_async(request: Request, pending: Outcome, tell: Tell) -> None:

@@ -18,15 +18,15 @@ import anyio.lowlevel
 
 from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.graph_run import GraphRun
-from fast_dag.run.hooked import end
+from fast_dag.run.hooked import Silent
 from fast_dag.run.in_context import InContext
-from fast_dag.run.requests import Call, Outcome, Request, Until
+from fast_dag.run.requests import Call, Last, Outcome, Request, Until
 from fast_dag.runners.bridge import Begin, Bridge
 from fast_dag.runners.calls import GRACE, call, call_async, drop, finish_async, is_awaitable
 from fast_dag.runners.daemons import Daemons, OnDaemon
 from fast_dag.runners.deadlines import Deadlines, abandon, leave
 from fast_dag.runners.limits import Limits, cpu_count
-from fast_dag.runners.winding_up import has_loose_ends
+from fast_dag.runners.winding_up import WindingUp, has_loose_ends, seconds_left
 
 Steps = Coroutine[Any, Any, None]
 
@@ -59,6 +59,9 @@ class _Backend(Protocol):
     async def ended(self, handles: Collection[Any]) -> None:
         """Wait until the tasks of *handles* have ended."""
 
+    async def undisturbed(self, steps: Steps) -> None:
+        """Await a coroutine to its end, though the running task be cancelled meanwhile."""
+
     def post(self, function: Callable[..., None], *args: Any) -> None:
         """Call *function* in the loop, from any thread; not at all once the loop has ended."""
 
@@ -81,6 +84,18 @@ class _Asyncio:
     async def ended(self, handles: Collection[asyncio.Task[None]]) -> None:
         if handles:
             await asyncio.wait(handles)
+
+    async def undisturbed(self, steps: Steps) -> None:
+        task = self._loop.create_task(steps)
+        cancelled = None
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError as error:  # asyncio's own cancel knows no shield
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
+        task.result()
 
     def post(self, function: Callable[..., None], *args: Any) -> None:
         self._mail.append((function, args))
@@ -148,6 +163,9 @@ class _Anyio:
         for handle in handles:
             await handle.ended.wait()
 
+    async def undisturbed(self, steps: Steps) -> None:
+        await steps
+
     def post(self, function: Callable[..., None], *args: Any) -> None:
         # Trio's own call: the one of anyio waits for the answer, which the loop's own thread must not.
         # A late result, when nobody is there to take it, is dropped: trio says so with a RuntimeError.
@@ -173,6 +191,9 @@ class _Follower:
         self.scope = anyio.CancelScope()
         self.has_deadline = limits.timeout is not None
         self.thread = threading.get_ident()
+        self.is_over = False
+        self.crossing: set[Any] = set()
+        """What other threads wait for."""
 
     async def drive(self) -> None:
         self.run.context.on_stop(self._stop_from_anywhere)
@@ -191,13 +212,14 @@ class _Follower:
     async def _go_on(self) -> None:
         """Start what can start, and wait; but a coroutine that is alone runs in place, without a task."""
         request = self.desk.take() if self.desk.is_alone else None
-        if isinstance(request, Call) and self._fits_in_place(request):
+        if isinstance(request, Call) and self._fits_in_place(request) and not self.desk.has_more:
             self.report()
             await InContext(call_async(request, self.desk.back), self.base.copy())
             self.report()
             return
         if request is not None:
             self._start(request)
+        del request  # this frame must not hold it while it waits
         self._pump()
         if not self.run.finished and not self.desk.is_alone:
             await self._rest()
@@ -211,48 +233,98 @@ class _Follower:
 
     async def _disband(self) -> None:
         """Cancel what is left, and give it a moment to end; abandon what does not."""
+        ended = perf_counter()
         self.daemons.close()
-        tasks = []
+        try:
+            if self.desk.under_way or has_loose_ends(self.run):
+                with anyio.CancelScope(shield=True):
+                    await self.backend.undisturbed(self._end(ended))
+        finally:
+            self.is_over = True
+            self.bridge.close()
+
+    async def _end(self, ended: float) -> None:
+        await self._leave_calls()
+        if has_loose_ends(self.run):
+            await self._wind_up(ended)
+            for handle in self.crossing:
+                handle.cancel()
+
+    async def _leave_calls(self) -> None:
+        """Cancel or abandon what is under way; but a cleanup hook that has begun gets a moment to end."""
+        tasks, lasting = [], set()
         for request in [each for each in self.desk.under_way if each.handle is not None]:
-            if not request.handle.cancel():
+            if isinstance(request, Last) and getattr(request.handle, "has_begun", True):
+                lasting.add(request)
+            elif not request.handle.cancel():
                 abandon(self.run, request)
             elif not isinstance(request.handle, OnDaemon):
                 tasks.append(request.handle)
-        started = perf_counter()
-        if tasks:
-            with anyio.CancelScope(shield=True), anyio.move_on_after(GRACE):
-                await self.backend.ended(tasks)
-        if has_loose_ends(self.run):
-            # What was cancelled had its share of the time; a little is always left to clean up in.
-            rest = max(started + GRACE - perf_counter(), GRACE / 2)
-            with anyio.CancelScope(shield=True), anyio.move_on_after(rest):
-                await self._wind_up()
-        self.bridge.close()
+        for handle in self.crossing:
+            handle.cancel()
+            tasks.append(handle)
+        if not tasks and not lasting:
+            return
+        with anyio.move_on_after(GRACE):
+            await self.backend.ended(tasks)
+            while not self.desk.under_way.isdisjoint(lasting):
+                self.woken = anyio.Event()
+                await self.woken.wait()
+        for request in self.desk.under_way.intersection(lasting):
+            self.run.tally.abandoned += not request.handle.cancel()
 
-    async def _wind_up(self) -> None:
+    async def _wind_up(self, ended: float) -> None:
         """Have everything done that is left when the run has ended."""
-        steps, outcome = end(self.run), None
-        with suppress(StopIteration):
-            while True:
-                request = steps.send(outcome)  # type: ignore[arg-type]
-                outcome = await self._clean_up(request)  # type: ignore[arg-type]
+        winding = WindingUp(self.run)
+        try:
+            with anyio.move_on_after(seconds_left(ended)):
+                async with anyio.create_task_group() as group:
+                    for steps in winding.ends:
+                        group.start_soon(self._follow, winding, steps)
+        finally:
+            self.run.tally.abandoned += winding.call_off()
 
-    async def _clean_up(self, request: Call) -> Outcome:
+    async def _follow(self, winding: WindingUp, steps: Silent) -> None:
+        outcome: Outcome | None = None
+        while (request := winding.next(steps, outcome)) is not None:
+            outcome = await self._clean_up(winding, request)
+            if isinstance(outcome.error, anyio.get_cancelled_exc_class()):
+                raise outcome.error
+
+    async def _clean_up(self, winding: WindingUp, request: Call) -> Outcome:
         context = self.base.copy()
         if not request.blocks:
             return call(request, context)  # at once: it must not be what there is no time left for
-        outcome: Outcome = await self.bridge.in_thread(partial(call, request, context))
-        if outcome.error is None and is_awaitable(outcome.value):
-            answers: list[Outcome] = []
-            await InContext(
-                finish_async(request, outcome, lambda _, awaited: answers.append(awaited)), context
-            )
+        answers: list[Outcome] = []
+
+        def tell(_: Request, outcome: Outcome) -> None:
+            answers.append(outcome)
+
+        if request.is_async:
+            await InContext(call_async(request, tell), context)
             return answers[0]
-        return outcome
+        outcome: Outcome = await self.bridge.in_thread(partial(winding.call, request, context))
+        if outcome.error is not None or not is_awaitable(outcome.value):
+            return outcome
+        await InContext(finish_async(request, outcome, tell), context)
+        return answers[0]
 
     def _begin(self, begin: Begin, context: contextvars.Context) -> None:
-        """Begin a coroutine on the loop, from another thread."""
-        self.backend.post(lambda: self.backend.spawn(begin(), context))
+        """Begin a coroutine on the loop, from another thread that waits for it."""
+        self.backend.post(self._cross, begin, context)
+
+    def _cross(self, begin: Begin, context: contextvars.Context) -> None:
+        if self.bridge.is_closed:
+            return
+
+        async def steps() -> None:
+            try:
+                await begin()
+            finally:
+                self.crossing.discard(handle)
+
+        handle = self.backend.spawn(steps(), context)
+        self.crossing.add(handle)
 
     def _is_here(self) -> bool:
         return threading.get_ident() == self.thread
@@ -285,6 +357,7 @@ class _Follower:
 
     def _submit(self, request: Call) -> None:
         context, post = self.base.copy(), self.backend.post
+        self.report()  # that it has started is to be told before it says anything itself
 
         def work() -> None:
             if request.timeout is not None:
@@ -293,7 +366,7 @@ class _Follower:
             outcome = call(request, context)
             if outcome.error is not None or not is_awaitable(outcome.value):
                 post(self._back, request, outcome)
-            elif self.run.finished:
+            elif self.is_over if isinstance(request, Last) else self.run.finished:
                 drop(outcome.value)  # the loop may have ended as well
             else:
                 post(self._await, request, outcome, context)
@@ -301,7 +374,7 @@ class _Follower:
         request.handle = self.daemons.submit(work)
 
     def _await(self, request: Call, pending: Outcome, context: contextvars.Context) -> None:
-        if request in self.desk.under_way and not self.run.finished:
+        if request in self.desk.under_way and (not self.run.finished or isinstance(request, Last)):
             request.handle = self.backend.spawn(finish_async(request, pending, self._back), context)
         else:
             drop(pending.value)

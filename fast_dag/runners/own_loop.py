@@ -32,11 +32,13 @@ def drive(run: GraphRun, limits: Limits, report: Callable[[], None]) -> None:
     handle = loop.start(follow, contextvars.copy_context())
     try:
         # The loop itself ends the run at its deadline; if it has not done so, a node blocks it.
-        if not ended.wait(None if limits.timeout is None else limits.timeout + GRACE):
+        in_time = ended.wait(None if limits.timeout is None else limits.timeout + GRACE)
+        if not in_time and not (run.finished and ended.wait(GRACE)):
             run.stop(run_timeout(desk, limits.timeout))
             grace = 0.0
     except BaseException:
         handle.cancel()
+        ended.wait(2 * GRACE)  # closing the loop would cancel the cleanup hooks as well
         raise
     finally:
         if not loop.close(grace):

@@ -21,15 +21,15 @@ class Handle:
         self._loop = loop
         self.task: asyncio.Task[None] | None = None
 
-    def cancel(self) -> bool:
-        """Ask the coroutine to end; it may take its time."""
-        self._loop.post(self._cancel)
+    def cancel(self, after: float = 0.0) -> bool:
+        """Ask the coroutine to end, if it has not done so *after* some seconds; it may take its time."""
+        self._loop.post(self._cancel, after)
         return True
 
-    def _cancel(self) -> None:
+    def _cancel(self, after: float) -> None:
         if self.task is not None:
             # Behind its first step: a task that is cancelled before cannot tell how it ended.
-            self.task.get_loop().call_soon(self.task.cancel)
+            self.task.get_loop().call_later(after, self.task.cancel)
 
 
 class PrivateLoop:
@@ -41,12 +41,18 @@ class PrivateLoop:
         self._loop: asyncio.AbstractEventLoop
         self._closing: asyncio.Event
         self._main: asyncio.Task[None] | None
+        self._lock = threading.Lock()
+        """Over whether there is a loop: several threads may ask for the first coroutine."""
+        self._is_closed = False
 
     def start(self, begin: Begin, context: contextvars.Context) -> Handle:
-        """Run a coroutine in *context*."""
-        if self._thread is None:
-            self._open()
+        """Run a coroutine in *context*; not at all if the loop is closed."""
         handle = Handle(self)
+        with self._lock:
+            if self._is_closed:
+                return handle
+            if self._thread is None:
+                self._open()
         self.post(self._begin, handle, begin, context)
         return handle
 
@@ -81,6 +87,8 @@ class PrivateLoop:
 
     def close(self, grace: float = GRACE) -> bool:
         """Cancel what is left and end the loop; false if it did not end within *grace* and was abandoned."""
+        with self._lock:
+            self._is_closed = True
         if self._thread is None:
             return True
         self.post(self._closing.set)

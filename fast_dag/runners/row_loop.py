@@ -47,6 +47,7 @@ def row_loop(  # noqa: C901 - as of its loop
             elif kind == GENERAL:
                 args, kwargs = arguments(first, values)
                 value = copy().run(function, *args, **kwargs)
+                del args, kwargs
             else:
                 value = copy().run(function, *[values[slot] for slot in first])
             if type(value) is not usual:

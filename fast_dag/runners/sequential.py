@@ -14,14 +14,17 @@ from typing import Any
 from fast_dag.errors import MissingOutputError
 from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.graph_run import GraphRun
-from fast_dag.run.requests import Call, Outcome, Request, Until, Wait
+from fast_dag.run.requests import Call, Last, Outcome, Request, Until, Wait
 from fast_dag.runners import threads
 from fast_dag.runners.bridge import Bridge
 from fast_dag.runners.calls import GRACE, Tell, call, call_async, drop, finish_async, is_awaitable
 from fast_dag.runners.limits import Limits
 from fast_dag.runners.private_loop import Handle, PrivateLoop
 from fast_dag.runners.row_loop import Interrupted, row_loop
-from fast_dag.runners.winding_up import has_loose_ends, wind_up
+from fast_dag.runners.winding_up import WindingUp, follow, has_loose_ends, seconds_left
+
+
+Work = Callable[[Tell], Coroutine[Any, Any, None]]
 
 
 def drive(run: GraphRun, limits: Limits, report: Callable[[], None]) -> None:
@@ -47,6 +50,7 @@ class InLine:
         self.landed: threading.Event | None = None
         self.stop_rows: Callable[[], None] = lambda: None
         self.handle: Handle | None = None
+        self.grace = 0.0
         self.bridge = Bridge(self.loop.start, self.loop.post, self.base, self.loop.is_here)
         run.ledger.attach(self.bridge, perf_counter, self.base, workers=1)
 
@@ -72,15 +76,28 @@ class InLine:
                 desk.back(request, self._settled(request, made) if made else self.see_to(request))
                 self.report()
                 made = None
+        except BaseException as error:  # Ctrl-C while a coroutine is waited for: it has to end first
+            self.run.stop(error)
+            raise
         finally:
             self.close()
 
     def close(self) -> None:
         """Do what is left when the run has ended."""
-        if has_loose_ends(self.run):
-            wind_up(self.run, self._clean_up)
-        self.bridge.close()
-        self.loop.close()
+        try:
+            if has_loose_ends(self.run):
+                self._wind_up()
+        finally:
+            self.bridge.close()
+            self.loop.close()
+
+    def _wind_up(self) -> None:
+        ended = perf_counter()
+        self.handle = None  # whoever stops the run now does not stop its cleanup hooks
+        self.loop.clear(GRACE)
+        winding = WindingUp(self.run)
+        for steps in winding.ends:
+            follow(winding, steps, partial(self._clean_up, ended))
 
     def _run_rows(self) -> Outcome | None:
         """Let the plain loop go as far as it can; what the next step gave, if it was called."""
@@ -116,7 +133,7 @@ class InLine:
         if not isinstance(request, Call):
             return Outcome()
         if request.is_async:
-            return self._await(partial(call_async, request))
+            return self._await(request, partial(call_async, request))
         return self._settled(request, call(request, self.base.copy()))
 
     def _wait_for(self, request: Until) -> None:
@@ -125,33 +142,38 @@ class InLine:
         if request.flight.when_landed(landed.set) and not self.run.finished:
             landed.wait()
 
-    def _clean_up(self, request: Call) -> Outcome:
-        """Make a call when the run is over; a coroutine gets a moment."""
+    def _clean_up(self, ended: float, request: Call) -> Outcome:
+        """Make a call when the run is over; all coroutines together get a moment."""
         outcome = call(request, self.base.copy())
-        if outcome.error is None and is_awaitable(outcome.value):
-            return self._await(partial(finish_async, request, outcome), GRACE)
-        return outcome
+        if outcome.error is not None or not is_awaitable(outcome.value):
+            return outcome
+        answers, handle = self._begin(partial(finish_async, request, outcome))
+        with suppress(queue.Empty):
+            return answers.get(timeout=seconds_left(ended))
+        handle.cancel()
+        return Outcome()
 
     def _settled(self, request: Request, outcome: Outcome) -> Outcome:
         """Await what a sync function returned, if it must be awaited."""
         if outcome.error is None and is_awaitable(outcome.value):
-            if self.run.finished:
+            if self.run.finished and not isinstance(request, Last):
                 drop(outcome.value)
                 return outcome
-            return self._await(partial(finish_async, request, outcome))
+            return self._await(request, partial(finish_async, request, outcome))
         return outcome
 
-    def _await(
-        self, work: Callable[[Tell], Coroutine[Any, Any, None]], grace: float | None = None
-    ) -> Outcome:
-        """Wait for a coroutine on the private loop, no longer than *grace* seconds."""
+    def _await(self, request: Request, work: Work) -> Outcome:
+        """Wait for a coroutine on the private loop; the end of the run cancels it, a cleanup hook not at once."""
+        self.grace = GRACE if isinstance(request, Last) else 0.0
+        answers, self.handle = self._begin(work)
+        if self.run.finished:
+            self.handle.cancel(self.grace)  # stopped before it was there to be cancelled
+        return answers.get()
+
+    def _begin(self, work: Work) -> tuple[queue.SimpleQueue[Outcome], Handle]:
         answers: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
-        self.handle = self.loop.start(lambda: work(lambda _, outcome: answers.put(outcome)), self.base.copy())
-        if self.run.finished and grace is None:
-            self.handle.cancel()  # stopped before it was there to be cancelled
-        with suppress(queue.Empty):
-            return answers.get(timeout=grace)
-        return Outcome()  # closing the loop cancels it
+        handle = self.loop.start(lambda: work(lambda _, outcome: answers.put(outcome)), self.base.copy())
+        return answers, handle
 
     def stop(self, error: Exception) -> None:
         """End the run, from any thread."""
@@ -161,7 +183,7 @@ class InLine:
             self.landed.set()
         self.stop_rows()
         if self.handle is not None:
-            self.handle.cancel()
+            self.handle.cancel(self.grace)
 
 
 def _store_both(run: GraphRun, value: Any) -> None:

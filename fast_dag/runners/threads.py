@@ -12,13 +12,13 @@ from time import perf_counter, sleep
 from fast_dag.errors import RunCancelledError
 from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.graph_run import GraphRun
-from fast_dag.run.requests import Call, Outcome, Request, Until
+from fast_dag.run.requests import Call, Last, Outcome, Request, Until
 from fast_dag.runners.bridge import Bridge
 from fast_dag.runners.calls import GRACE, call, call_async, drop, finish_async, is_awaitable
 from fast_dag.runners.deadlines import Deadlines, abandon, leave
 from fast_dag.runners.limits import Limits, cpu_count
 from fast_dag.runners.private_loop import PrivateLoop
-from fast_dag.runners.winding_up import has_loose_ends, wind_up_in_thread
+from fast_dag.runners.winding_up import WindingUp, follow_in_threads, has_loose_ends, seconds_left
 
 
 def drive(run: GraphRun, limits: Limits, report: Callable[[], None], *, in_order: bool = False) -> None:
@@ -87,36 +87,54 @@ class _Crew:
             self._staff()
 
     def _disband(self) -> None:
-        with self.lock:
-            if not self.run.finished:
-                self.run.stop(RunCancelledError(f"run of {self.run.plan.name!r} was interrupted"))
-            for request in self.desk.under_way:
-                if isinstance(request.handle, _OnThread):
-                    abandon(self.run, request)
-            self.work.notify_all()
-        if has_loose_ends(self.run):
-            self._wind_up()
-        self.bridge.close()
-        if not self.loop.close():
-            self.run.tally.abandoned += 1
-        self.report()
-        del self.on_thread  # it holds the crew, which holds the run
+        ended = perf_counter()
+        try:
+            with self.lock:
+                if not self.run.finished:
+                    self.run.stop(RunCancelledError(f"run of {self.run.plan.name!r} was interrupted"))
+                self.work.notify_all()
+                self._leave_calls(ended + GRACE)
+            if has_loose_ends(self.run):
+                self._wind_up(ended)
+        finally:
+            self.bridge.close()
+            if not self.loop.close():
+                self.run.tally.abandoned += 1
+            self.report()
+            del self.on_thread  # it holds the crew, which holds the run
 
-    def _wind_up(self) -> None:
-        since = perf_counter()
-        self.loop.clear(GRACE)
-        if not wind_up_in_thread(self.run, self._clean_up, since):
-            self.run.tally.abandoned += 1
+    def _leave_calls(self, until: float) -> None:
+        """Abandon or cancel what is under way; but a cleanup hook that has begun gets a moment to end."""
+        lasting = [each for each in self.desk.under_way if isinstance(each, Last)]
+        for request in self.desk.under_way.difference(lasting):
+            if isinstance(request.handle, _OnThread):
+                abandon(self.run, request)
+            elif lasting and request.handle is not None:
+                request.handle.cancel()
+        while not self.desk.under_way.isdisjoint(lasting) and (left := until - perf_counter()) > 0:
+            self.changed.wait(left)
+        late = self.desk.under_way.intersection(lasting)
+        self.run.tally.abandoned += sum(isinstance(each.handle, _OnThread) for each in late)
 
-    def _clean_up(self, request: Call) -> Outcome:
+    def _wind_up(self, ended: float) -> None:
+        self.loop.clear(max(ended + GRACE - perf_counter(), 0.0))
+        winding = WindingUp(self.run)
+        try:
+            follow_in_threads(winding, partial(self._clean_up, winding), seconds_left(ended))
+        finally:
+            self.run.tally.abandoned += winding.call_off()
+
+    def _clean_up(self, winding: WindingUp, request: Call) -> Outcome:
         """Make a call when the run is over, and await what it returns."""
         context = self.base.copy()
-        outcome = call(request, context)
-        if outcome.error is None and is_awaitable(outcome.value):
-            answers: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
-            begin = partial(finish_async, request, outcome, lambda _, awaited: answers.put(awaited))
-            self.loop.start(begin, context)
+        outcome = winding.call(request, context)
+        if outcome.error is not None or not is_awaitable(outcome.value):
+            return outcome
+        answers: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        begin = partial(finish_async, request, outcome, lambda _, awaited: answers.put(awaited))
+        if winding.has_begun(partial(self.loop.start, begin, context)):
             return answers.get()
+        drop(outcome.value)
         return outcome
 
     def _stop(self, error: Exception) -> None:
@@ -159,10 +177,10 @@ class _Crew:
                 sleep(0)
             try:
                 if outcome.error is None and is_awaitable(outcome.value) and self._wants(request, outcome):
-                    begin = partial(finish_async, request, outcome, self._back)
-                    request.handle = self.loop.start(begin, context)
+                    request.handle = self.loop.start(partial(finish_async, request, outcome, self._back), context)
                 elif not self.desk.back(request, outcome):
                     return  # given up meanwhile: another worker has taken this one's place
+                del request, outcome, context  # this frame must not hold them while it waits
                 request = self._take()
             finally:
                 self.lock.release()
@@ -220,7 +238,7 @@ class _Crew:
 
     def _wants(self, request: Request, pending: Outcome) -> bool:
         """Whether anybody still waits for what a sync function returned, which is to be awaited."""
-        if request in self.desk.under_way and not self.run.finished:
+        if request in self.desk.under_way and (not self.run.finished or isinstance(request, Last)):
             return True
         drop(pending.value)
         return False

@@ -66,15 +66,17 @@ class NodeCache:
         call = self._caller.call(inputs)
         landings = self._airspace.landings
         value = self._backend.get(call.key, MISSING)
+        warnings = self._warnings()
         if value is not MISSING:
-            return self._hit(value)
+            return self._hit(value, warnings)
         flight, is_mine, is_late = self._airspace.claim(call, landings)
         if is_late:
             # Another may have stored between the look and the claim.
             value = self._second_look(flight)
             if value is not MISSING:
-                return self._hit(value)
-        return Found(hit=False, flight=flight, is_mine=is_mine, warnings=self._warnings())
+                return self._hit(value, warnings)
+        # From the claim on nothing may go wrong: nobody else would know of the flight.
+        return Found(hit=False, flight=flight, is_mine=is_mine, warnings=warnings)
 
     def store(self, flight: Flight, value: Any) -> None:
         """Keep *value* for the key of *flight*, and land it in any case.
@@ -117,9 +119,9 @@ class NodeCache:
         listed = keys(self._caller.prefix) if callable(keys) else stored
         return sum(self._backend.delete(key) for key in listed)
 
-    def _hit(self, value: Any) -> Found:
+    def _hit(self, value: Any, warnings: tuple[str, ...]) -> Found:
         given = copy.deepcopy(value) if self._node.settings.cache_copy else value
-        return Found(hit=True, value=given, warnings=self._warnings())
+        return Found(hit=True, value=given, warnings=warnings)
 
     def _second_look(self, flight: Flight) -> Any:
         value = None

@@ -18,6 +18,8 @@ VERSION_ADVICE = "give a string"
 CHOICE_ADVICE = "return something that has one"
 INPUT_ADVICE = "give cache_key=, or register_cache_key({kind}, function)"
 
+TRAITS = ("code", "defaults", "closure", "inside")
+
 Traits = Mapping[str, bytes]
 
 
@@ -65,12 +67,17 @@ class Caller:
             value = version() if callable(version) else version
             key = encoded(value, f"what version= of {self._name!r} gives", VERSION_ADVICE)
             return self._joined({"version": key})
-        traits = self._fingerprint.traits()
+        found = (*self._fingerprint.traits(), self._edition())
         seen, joined = self._seen
-        if traits != seen:
-            joined = self._joined(traits._asdict())
-            self._seen = (traits, joined)
+        if found != seen:
+            joined = self._joined(dict(zip(TRAITS, found, strict=True)))
+            self._seen = (found, joined)
         return joined
+
+    def _edition(self) -> bytes:
+        """The key of the workflow that a node runs in place of its function, empty if there is none."""
+        inside = self._node.inside
+        return b"" if inside is None else encoded(inside.edition)
 
     def _joined(self, traits: Traits) -> tuple[Traits, bytes]:
         traits = {**self._token, **traits}

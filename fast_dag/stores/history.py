@@ -18,6 +18,7 @@ WORDS = {
     "code": "the function's code changed",
     "defaults": "the function's defaults changed",
     "closure": "a value in the function's closure changed",
+    "inside": "the workflow inside was edited",
 }
 
 

@@ -96,10 +96,16 @@ class CachingNodeDecorator(NodeDecorator):
 
     def __call__(self, func: Any = None, **options: Any) -> Any:
         """Decorate *func*, or give the decorator."""
-        for short in SHORT_NAMES:
-            if short in options and f"cache_{short}" in options:
-                msg = f"{short} and cache_{short} mean the same: give one of them"
-                raise UnknownOptionError(msg)
+        known = (*SHORT_NAMES, *(name for name in KEYWORDS if name != "cached"), "replace")
+        unknown = [name for name in options if name not in known]
+        if unknown:
+            raise unknown_options(unknown, known, f"cached_node of {self._workflow.name!r}")
+        twice = [name for name in SHORT_NAMES if {name, f"cache_{name}"} <= options.keys()]
+        if twice:
+            texts = [f"{name} and cache_{name} mean the same: give one of them" for name in twice]
+            raise UnknownOptionError(texts)
+        if func is None:
+            return lambda function: self(function, **options)
         named = {f"cache_{name}" if name in SHORT_NAMES else name: value for name, value in options.items()}
         return super().__call__(func, cached=True, **named)
 
@@ -116,13 +122,19 @@ class MappingNodeDecorator(NodeDecorator):
         """Decorate *func*, or give the decorator."""
         if func is None:
             return lambda function: self(function, over=over, **options)
-        if over is None:
-            inputs = Node(func, name=options.get("name"), inputs=options.get("inputs")).inputs
-            over = inputs[0] if inputs else None
-        if over is None:
-            msg = f"{func!r} takes no input, so there is nothing to map over"
-            raise ValidationError(msg)
-        return super().__call__(func, map=over, **options)
+        return super().__call__(func, map=_mapped_input(func, options) if over is None else over, **options)
+
+
+def _mapped_input(func: Any, options: Mapping[str, Any]) -> str:
+    """The input of *func* that is mapped over when nobody says: that of before, else the first one."""
+    is_node = isinstance(func, Node) and options.get("inputs") is None
+    if is_node and func.settings.map is not None:
+        return str(func.settings.map)
+    inputs = func.inputs if is_node else Node(func, name=options.get("name"), inputs=options.get("inputs")).inputs
+    if not inputs:
+        msg = f"{func!r} takes no input, so there is nothing to map over"
+        raise ValidationError(msg)
+    return str(inputs[0])
 
 
 SHORT_NAMES = ("backend", "ttl", "version", "copy")

@@ -131,10 +131,13 @@ class Definition:
     ) -> AnyNode:
         """Make a node of *func*, or change the settings of the node it already is; the decorators call it."""
         function = func.func if isinstance(func, Node) else func
+        # Apart: settings may build on those that the node has already.
+        settings = {key: options.pop(key) for key in NAMES & options.keys()}
         made = Node(function, name=name, node_type=node_type, **options)
         old = self.graph.nodes.get(made.name)
         if old is not None and _is_same(old.func, function) and not replace:
-            return self._again(old, made, options)
+            return self._again(old, made, options, settings)
+        made.updated(**settings)
         self.graph.add(made, replace=replace)
         return made
 
@@ -179,11 +182,8 @@ class Definition:
             allow_disconnected: nodes without edges are warnings, else errors.
             strict_routers: routers without declared branches are warnings.
         """
-        return problems(
-            self.wired,
-            check_types=check_types,
-            allow_disconnected=allow_disconnected,
-            strict_routers=strict_routers,
+        return self.problems_here(
+            check_types=check_types, allow_disconnected=allow_disconnected, strict_routers=strict_routers
         )
 
     @known_keywords
@@ -198,6 +198,10 @@ class Definition:
         if error is not None:
             raise error
 
+    def problems_here(self, **options: bool) -> list[Problem]:
+        """The problems of its own graph; options as for `validate`."""
+        return problems(self.wired, **options)
+
     @property
     def is_valid(self) -> bool:
         """Whether the definition has no errors."""
@@ -210,12 +214,12 @@ class Definition:
             ValidationError: the definition has errors, in the part or elsewhere.
         """
         if part is not None:
-            self.validate_or_raise(check_types=check_types)
+            self._check(check_types=check_types)
             return compile_plan(self.wired, part)
         kept = self._kept
         if kept is not None and kept[0] == self.version and not check_types:
             return kept[1]
-        self.validate_or_raise(check_types=check_types)
+        self._check(check_types=check_types)
         plan = compile_plan(self.wired)
         self._kept = (self.version, plan)
         return plan
@@ -230,16 +234,24 @@ class Definition:
         """The graph with the edges that `autowire` adds."""
         return self.graph.wired() if self.autowire else self.graph
 
-    def _again(self, old: AnyNode, made: AnyNode, options: dict[str, Any]) -> AnyNode:
+    def _check(self, *, check_types: bool) -> None:
+        error = error_for(self.graph, self.problems_here(check_types=check_types))
+        if error is not None:
+            raise error
+
+    def _again(
+        self, old: AnyNode, made: AnyNode, options: dict[str, Any], settings: dict[str, Any]
+    ) -> AnyNode:
         """The same function a second time: what is given now counts, the rest stays."""
-        given = {name: value for name, value in options.items() if name in NAMES or value is not None}
+        given = {name: value for name, value in options.items() if value is not None}
         # A plain decorator over a special one, such as a condition, adds to it.
         node_type = old.node_type if made.node_type is NodeType.STANDARD else made.node_type
-        if given.keys() <= NAMES and node_type is old.node_type:
-            old.updated(**given)
+        if not given and node_type is old.node_type:
+            old.updated(**settings)
             self.graph.touch()
             return old
         made = Node(old.func, name=old.name, node_type=node_type, **{**old.options, **given})
+        made.updated(**settings)
         self.graph.add(made, replace=True)
         return made
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import dropwhile
 from typing import TYPE_CHECKING, Any
 
-from fast_dag.errors import UnknownNodeError, ValidationError
+from fast_dag.errors import MissingInputError, UnknownNodeError, ValidationError
+from fast_dag.graph.check import Problem
 from fast_dag.plan.plan import Plan
 from fast_dag.workflow.definition import Definition
 from fast_dag.workflow.equipped import Equipped
+from fast_dag.workflow.keywords import known_keywords
 
 if TYPE_CHECKING:
     from fast_dag.workflow.nested import Ports, WorkflowNode
@@ -101,6 +104,33 @@ class Holding(Equipped):
             workflow = node.inside.workflow
         workflow.graph.node(last)
 
+    @known_keywords
+    def validate(
+        self, *, check_types: bool = False, allow_disconnected: bool = True, strict_routers: bool = False
+    ) -> list[Problem]:
+        """Every problem of the definition and of those inside it, errors and warnings; parameters as there."""
+        options = {
+            "check_types": check_types,
+            "allow_disconnected": allow_disconnected,
+            "strict_routers": strict_routers,
+        }
+        found = self.problems_here(**options)
+        for path, workflow in _each_inside(self):
+            found += [_inside(path, problem) for problem in workflow.problems_here(**options)]
+        try:
+            nested_nodes(self)
+        except ValidationError as error:
+            found.append(Problem(str(error), kind="nested"))
+        return found
+
+    def problems_here(self, **options: bool) -> list[Problem]:
+        """The problems of its own graph, and of its ports to workflows inside."""
+        found = super().problems_here(**options)
+        for node in self.graph.holders:
+            texts = node.inside.problems(self.wired.incoming[node.name])
+            found += [Problem(text, kind="port", nodes=[node.name]) for text in texts]
+        return found
+
     @property
     def version(self) -> object:
         """Equal as long as nothing about the graph changes, the ports of nested workflows included."""
@@ -114,13 +144,29 @@ class Holding(Equipped):
             ValidationError: a definition has errors, or a workflow contains itself.
         """
         for node in nested_nodes(self):
-            super(Holding, node.workflow).plan(check_types=check_types)
+            try:
+                super(Holding, node.workflow).plan(check_types=check_types)
+            except ValidationError:
+                self.validate_or_raise(check_types=check_types)  # which says where it is, and what else is wrong
+                raise
             node.refresh()
         return super().plan(check_types=check_types, part=part)
 
     def plans(self) -> dict[Holding, Plan]:
-        """The plan of each workflow inside, as they are now."""
-        return {node.workflow: super(Holding, node.workflow).plan() for node in nested_nodes(self)}
+        """The plan of each workflow inside, as they are now.
+
+        Raises:
+            MissingInputError: one inside needs an input that is no port of its node.
+        """
+        found: dict[Holding, Plan] = {}
+        missing: list[str] = []
+        for node in nested_nodes(self):
+            found[node.workflow] = plan = super(Holding, node.workflow).plan()
+            missing += [f"{name!r} of {inner!r} inside {node.name!r}" for inner, name in node.closed(plan)]
+        if missing:
+            msg = f"{self.name!r} is missing inputs: {', '.join(missing)}; make them ports with inputs="
+            raise MissingInputError(msg)
+        return found
 
 
 def nested_nodes(workflow: Holding) -> list[WorkflowNode]:
@@ -133,28 +179,51 @@ def nested_nodes(workflow: Holding) -> list[WorkflowNode]:
     if not workflow.graph.holders:
         return found
     seen: set[Definition] = set()
+    around_now = {workflow}
     path: list[tuple[Definition, WorkflowNode | None, Iterator[Any]]] = [
         (workflow, None, iter(workflow.graph.holders))
     ]
     while path:
-        _, around, left = path[-1]
+        last, around, left = path[-1]
         node = next(left, None)
         if node is None:
             path.pop()
+            around_now.discard(last)
             if around is not None:
                 found.append(around)
             continue
         inner = node.inside.workflow
-        if any(inner is each for each, _, _ in path):
-            names = [each.name for each, _, _ in path if each is not None]
-            msg = f"{inner.name!r} contains itself: {' -> '.join([*names, inner.name])}"
+        if inner in around_now:
+            ring = list(dropwhile(lambda each: each is not inner, (each for each, _, _ in path)))
+            msg = f"{inner.name!r} contains itself: {' -> '.join(each.name for each in [*ring, inner])}"
             raise ValidationError(msg, workflow.name)
         if inner in seen:
             found.append(node.inside)
         else:
             seen.add(inner)
+            around_now.add(inner)
             path.append((inner, node.inside, iter(inner.graph.holders)))
     return found
+
+
+def _each_inside(workflow: Holding) -> Iterator[tuple[str, Holding]]:
+    """Each workflow inside once, with the dotted path of a node that holds it."""
+    seen = {workflow}
+    work = [("", workflow)]
+    while work:
+        path, around = work.pop()
+        for node in around.graph.holders:
+            inner = node.inside.workflow
+            if inner not in seen:
+                seen.add(inner)
+                work.append((f"{path}{node.name}.", inner))
+                yield f"{path}{node.name}", inner
+
+
+def _inside(path: str, problem: Problem) -> Problem:
+    """*problem* of the workflow at *path*, as one of the workflow around it."""
+    nodes = [f"{path}.{name}" for name in problem.nodes]
+    return Problem(f"in {path!r}: {problem}", kind=problem.kind, nodes=nodes, severity=problem.severity)
 
 
 def _depth(workflow: Holding, depths: Mapping[Holding, int]) -> int:

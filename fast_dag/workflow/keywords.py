@@ -16,13 +16,14 @@ R = TypeVar("R")
 def known_keywords(method: Callable[P, R]) -> Callable[P, R]:
     """*method*, which raises UnknownOptionError with a suggestion for a keyword it does not take."""
     known = frozenset(inspect.signature(method).parameters)
-    where = method.__qualname__.removesuffix(".__init__")
 
     @functools.wraps(method)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
         unknown = [name for name in kwargs if name not in known]
         if unknown:
-            raise unknown_options(unknown, known - {"self"}, where)
+            owner = args[0] if isinstance(args[0], type) else type(args[0])
+            where = f"{owner.__name__}.{method.__name__}".removesuffix(".__init__")
+            raise unknown_options(unknown, known - {"self", "cls"}, where)
         return method(*args, **kwargs)
 
     return checked

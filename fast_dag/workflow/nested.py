@@ -5,25 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import takewhile
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
 from fast_dag.errors import InvalidNodeError, MissingConnectionError, TimeoutError, suggestion
+from fast_dag.graph.edge import Edge
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.node import Node
 from fast_dag.graph.signature import Parameter, Signature
+from fast_dag.plan.plan import Plan
 from fast_dag.run.context import Context
 from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.invocation import invocation
 from fast_dag.run.policy import strategy_named
 from fast_dag.run.requests import Enter, Outcome
+from fast_dag.run.streams import Reader
 from fast_dag.values import NO_DATA
-from fast_dag.workflow.inputs import starting_values
+from fast_dag.workflow.inputs import merged, starting_values
 from fast_dag.workflow.options import RunOptions
 from fast_dag.workflow.runs import Runnable
 from fast_dag.workflow.session import Session, begin_context, claimed, finish, graph_run, nobody_watches
 
 Ports = Sequence[str] | Mapping[str, str] | None
+
+NOTHING_OPEN: Final = Signature((), takes_any_name=False)
 
 
 class WorkflowNode(Node[..., Any]):
@@ -60,10 +66,15 @@ class WorkflowNode(Node[..., Any]):
         self.error_strategy = strategy_named(error_strategy)
         self.serial = 0
         """Counts how often its signature has changed."""
-        self._known: tuple[object, Signature] | None = None
+        self._known: tuple[object, Signature, list[str]] = (None, NOTHING_OPEN, [])
+        self._seen = -1
+        workflow.graph.is_held = True
 
-        def run(**inputs: Any) -> Any:
-            return workflow.run(inputs)
+        def run(*args: Any, **inputs: Any) -> Any:
+            if len(args) > len(self.inputs):
+                msg = f"{name!r} takes {len(self.inputs)} inputs, got {len(args)}: {', '.join(self.inputs)}"
+                raise TypeError(msg)
+            return self.run_alone(merged(dict(zip(self.inputs, args, strict=False)), inputs))
 
         super().__init__(
             run,
@@ -87,19 +98,57 @@ class WorkflowNode(Node[..., Any]):
         return self
 
     @property
+    def edition(self) -> tuple[object, ...]:
+        """Another one whenever the workflow, or one inside it, has been edited."""
+        found: dict[Runnable, object] = {}
+        work = [self.workflow]
+        while work:
+            workflow = work.pop()
+            if workflow not in found:
+                found[workflow] = workflow.version
+                work += [node.inside.workflow for node in workflow.graph.holders]
+        return tuple(found.values())
+
+    @property
     def signature(self) -> Signature:
         """The open inputs of the workflow, as far as they are ports."""
-        self.refresh()
-        return self._known[1]  # type: ignore[index]
+        if self._seen != Graph.inner_edits:
+            self._look_inside()
+        return self._known[1]
 
     def refresh(self) -> None:
-        """Read the ports anew if the workflow has changed."""
+        """Read the ports anew if the workflow has changed; those of workflows inside it are up to date."""
         version = self.workflow.version
-        if self._known is None or self._known[0] != version:
-            found = self._read()
-            if self._known is None or self._known[1] != found:
+        if self._known[0] != version:
+            found = self._read(), self._faults()
+            if self._known[1:] != found:
                 self.serial += 1
-            self._known = version, found
+            self._known = version, *found
+
+    def run_alone(self, inputs: Mapping[str, Any]) -> Any:
+        """Run the workflow by itself, with values for the ports."""
+        names, context = self.inner_names, Context()
+        given = {names.get(name, name): value for name, value in inputs.items()}
+        value = self.workflow.run(given, context=context, error_strategy=self.error_strategy)
+        if self.results is None:
+            return value
+        return {name: context.results[name] for name in self.results if name in context.results}
+
+    def problems(self, edges: Sequence[Edge]) -> list[str]:
+        """What does not fit between the workflow and what the node says of it, *edges* into it included."""
+        self.refresh()
+        known = self._known[1]
+        names = {parameter.name for parameter in known.inputs}
+        lost = [] if known.takes_any_name else [edge for edge in edges if edge.input not in names]
+        has_lost = f"of {self.name!r} is no open input of {self.workflow.name!r} any more"
+        return [*self._known[2], *(f"{edge.input!r} {has_lost}: disconnect {edge.source!r}" for edge in lost)]
+
+    def closed(self, plan: Plan) -> list[tuple[str, str]]:
+        """Node and name of each input that *plan* of the workflow needs and that is no port."""
+        if self.ports is None:
+            return []
+        ports = {inner for _, inner in _pairs(self.ports)}
+        return [(node, name) for _, node, name in plan.needs if name not in ports]
 
     def enter(self, inputs: dict[str, Any], outer: GraphRun, step: int, index: tuple[int, ...]) -> Enter:
         """Begin a run inside *step* of *outer*; *index* is that of the element if the node is a map."""
@@ -123,6 +172,10 @@ class WorkflowNode(Node[..., Any]):
             outer=outer,
             path=path,
         )
+        if any(isinstance(value, Reader) for value in given.values()):
+            run.flows.enter(path)
+        for name in self.results or ():
+            run.showing.hold(name)
         begin_context(run, given)
         for key in [self.name, *([f"{self.name}{list(index)}"] if index else [])]:
             outer.context.hold(key, context)
@@ -134,6 +187,8 @@ class WorkflowNode(Node[..., Any]):
         """What a run inside has come to."""
         if outcome.expired:
             run.error = TimeoutError("its node is out of time")
+        if run.error is not None:
+            self._leave_inner(run)
         value = self._value(run) if run.error is None else None
         duration = run.ledger.inside.pop(run)(run)
         return replace(outcome, value=value, duration=outcome.duration or duration)
@@ -146,11 +201,21 @@ class WorkflowNode(Node[..., Any]):
     def _close(self, session: Session, ended_by: GraphRun) -> float:
         """Keep the books of a run inside; one that is left in the middle ends as the one around it."""
         run = session.run
-        if not run.finished:
+        if run.left and run.error is None:
             run.error = ended_by.error
         finish(session)
+        if run.keep is not None:
+            run.context.forget_inputs()
         run.let_go()
         return run.tally.wall
+
+    def _leave_inner(self, run: GraphRun) -> None:
+        """Close the books of the runs inside *run*, which has ended before them."""
+        inside = run.ledger.inside
+        # They began after it.
+        for each in list(takewhile(lambda each: each is not run, reversed(inside))):
+            if each.is_inside(run):
+                inside.pop(each)(run)
 
     def _value(self, run: GraphRun) -> Any:
         if self.results is None:
@@ -163,7 +228,7 @@ class WorkflowNode(Node[..., Any]):
             return "all"
         prefix = f"{self.name}."
         named = [name.removeprefix(prefix) for name in outer.keep if name.startswith(prefix)]
-        return named or "exits"
+        return named or ("exits" if self.name in outer.keep else ())
 
     def _read(self) -> Signature:
         known = open_inputs(self.workflow.wired)
@@ -175,6 +240,30 @@ class WorkflowNode(Node[..., Any]):
             replace(known[inner], name=port, own_name=port) for port, inner in names if inner in known
         ]
         return Signature(tuple(parameters), takes_any)
+
+    def _look_inside(self) -> None:
+        """Bring what is known of workflows inside up to date, from the inside out."""
+        now = self._seen = Graph.inner_edits
+        path = [(self, iter(self.workflow.graph.holders))]
+        while path:
+            node, left = path[-1]
+            holder = next(left, None)
+            if holder is None:
+                path.pop()
+                node.refresh()
+            elif holder.inside._seen != now:  # noqa: SLF001 - another node of this class
+                holder.inside._seen = now  # noqa: SLF001 - as above; also what ends a ring
+                path.append((holder.inside, iter(holder.inside.workflow.graph.holders)))
+
+    def _faults(self) -> list[str]:
+        """What the node says of the workflow that does not hold any more."""
+        workflow, known = self.workflow, open_inputs(self.workflow.wired)
+        closed = [inner for _, inner in _pairs(self.ports or ()) if inner not in known]
+        lost = [name for name in self.results or () if name not in workflow]
+        return [
+            *(f"input {name!r} of {self.name!r} is not open in {workflow.name!r} any more" for name in closed),
+            *(f"output {name!r} of {self.name!r} is no node of {workflow.name!r} any more" for name in lost),
+        ]
 
     def _check_ports(self) -> None:
         known = open_inputs(self.workflow.wired)

@@ -74,7 +74,10 @@ class RunOptions:
         """Raise UnknownNodeError for a name in keep_results that no node of *workflow* has."""
         if not isinstance(self.keep_results, str):
             for name in self.keep_results:
-                workflow.graph.node(name.partition(".")[0] if isinstance(name, str) else name)
+                if isinstance(name, str):
+                    workflow.check_path(name)
+                else:
+                    workflow.graph.node(name)
 
     def _mode_of_executor(self) -> str:
         fits = mode_of_executor(self.executor)

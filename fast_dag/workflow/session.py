@@ -87,8 +87,8 @@ def session(
         if run.error is None:
             live.value = run.value(part.result if part else None)
         run.let_go()
-    for text in run.ledger.warnings:
-        warnings.warn(text, RuntimeWarning, stacklevel=5)
+        for text in run.ledger.warnings:
+            warnings.warn(text, RuntimeWarning, stacklevel=5)
     if run.error is not None:
         raise run.error
 
@@ -107,7 +107,8 @@ def finish(live: Session) -> None:
     if run.outer is None:
         _note(run, "run_finished", {"status": status, "duration": run.tally.wall, "error": run.error})
     live.report(last=True)
-    late_results = run.named_results if run.showing.results is None else None
+    run.tally.keep_texts()
+    late_results = run.late_results() if run.showing.results is None else None
     # The context keeps what it needs of the run, not the run: that holds every value.
     usage = live.memory.usage() if live.memory is not None else None
     run.context.release(late_results, partial(_metrics, run.tally, run.plan, usage))

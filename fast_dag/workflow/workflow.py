@@ -10,6 +10,8 @@ from fast_dag.workflow.holding import Holding
 from fast_dag.workflow.stored import Stored
 
 UNSET: Any = object()
+CACHE_COUNTS = ("cache_hits", "cache_misses")
+"""The metrics that hold a count for each cached node."""
 
 
 class Workflow(Holding, Stored, Drawn):
@@ -52,11 +54,12 @@ class Workflow(Holding, Stored, Drawn):
         return self.get_result(name)
 
     def get_metrics(self) -> dict[str, Any]:
-        """A copy of the metrics of the run that finished last."""
+        """A copy of the metrics of the run that finished last; cache hits and misses of all nodes together."""
         metrics = self.last_context.metrics
-        return {
+        copied = {
             name: value.copy() if isinstance(value, dict | list) else value for name, value in metrics.items()
         }
+        return copied | {name: sum(copied[name].values()) for name in CACHE_COUNTS if name in copied}
 
     def reset(self) -> Self:
         """Forget the last run."""

@@ -3,14 +3,21 @@
 import asyncio
 import signal
 import threading
-from time import sleep
+from time import perf_counter, sleep
 
 import anyio
 import pytest
 import trio
 
 from fast_dag import DAG, Context, RunCancelledError
-from tests.conformance.modes import SEQUENTIAL, cancelled_after, comes_true, raised_by, seconds_of
+from tests.conformance.modes import (
+    SEQUENTIAL,
+    cancelled_after,
+    comes_true,
+    raised_by,
+    seconds_of,
+    threads_of_the_library,
+)
 
 
 def test_a_cancel_from_another_thread_ends_an_async_node_at_once(any_mode):
@@ -265,3 +272,96 @@ def test_a_timeout_around_run_async_is_the_callers_own():
 
     with pytest.raises(TimeoutError):
         asyncio.run(main())
+
+
+# How long it takes, and what is left
+
+
+class Sleepers:
+    """An async function that sleeps for long, and what tells when *count* calls of it do."""
+
+    def __init__(self, count):
+        self.left, self.asleep = count, asyncio.Event()
+
+    async def sleep(self):
+        self.left -= 1
+        if not self.left:
+            self.asleep.set()
+        await asyncio.sleep(30)
+
+
+def cancel_task(task, context):
+    task.cancel()
+
+
+def cancel_context(task, context):
+    context.cancel()
+
+
+async def latencies(cancel, *, hooked):
+    """How long each of 100 runs, all under way at once, takes to end after its cancel."""
+    sleepers, cleaned, seconds = Sleepers(100), [], []
+    dag = DAG("cancelled").add_node(sleepers.sleep)
+    if hooked:
+        dag.set_default_hooks(pre_execute=lambda *_: None, cleanup=cleaned.append)
+    contexts = [Context() for _ in range(100)]
+    tasks = [asyncio.create_task(dag.run_async(context=context)) for context in contexts]
+    await asyncio.wait_for(sleepers.asleep.wait(), 10)
+    for task, context in zip(tasks, contexts, strict=True):
+        started = perf_counter()
+        cancel(task, context)
+        await asyncio.wait([task])
+        seconds.append(perf_counter() - started)
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} <= {asyncio.CancelledError, RunCancelledError}
+    assert len(cleaned) == 100 * hooked
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    return seconds
+
+
+@pytest.mark.parametrize("hooked", [False, True])
+@pytest.mark.parametrize("cancel", [cancel_task, cancel_context])
+def test_99_of_100_cancels_take_effect_within_50_ms(cancel, hooked):
+    # A busy machine may spoil a round, not every one.
+    rounds = (sorted(asyncio.run(latencies(cancel, hooked=hooked))) for _ in range(3))
+    assert any(seconds[98] < 0.05 for seconds in rounds)
+
+
+@pytest.mark.parametrize("hooked", [False, True])
+def test_nothing_of_the_library_is_left_running_after_a_cancel(any_mode, kind, hooked):
+    dag, context, started, seen = DAG("cancelled"), Context(), threading.Event(), []
+
+    async def slow(first):
+        started.set()
+        await anyio.sleep(30)
+
+    dag.node(kind(lambda: 1), name="first") >> dag.node(slow)
+    if hooked:
+        dag.set_default_hooks(pre_execute=kind(lambda *_: None), cleanup=kind(seen.append))
+    before = {thread for thread in threading.enumerate() if not thread.daemon}
+    with cancelled_after(started, context):
+        error = raised_by(any_mode, dag, context=context)
+    assert isinstance(error, RunCancelledError)
+    assert comes_true(lambda: not threads_of_the_library())
+    left = {thread for thread in threading.enumerate() if not thread.daemon} - before
+    assert comes_true(lambda: not any(thread.is_alive() for thread in left))
+    assert [node.name for node in seen] == ["first", "slow"] * hooked
+
+
+def test_no_task_is_left_on_the_loop_after_a_cancel_through_the_context(kind):
+    dag, context, seen = DAG("cancelled"), Context(), []
+    dag.set_default_hooks(cleanup=kind(seen.append))
+
+    async def main():
+        sleepers = Sleepers(5)
+        for index in range(5):
+            dag.add_node(f"n{index}", sleepers.sleep)
+        task = asyncio.create_task(dag.run_async(context=context))
+        await sleepers.asleep.wait()
+        context.cancel()
+        await asyncio.wait([task])
+        return task.exception(), asyncio.all_tasks() - {asyncio.current_task()}
+
+    error, left = asyncio.run(main())
+    assert isinstance(error, RunCancelledError)
+    assert (len(seen), left) == (5, set())

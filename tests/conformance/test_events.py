@@ -50,6 +50,13 @@ def test_a_run_is_told_from_its_start_to_its_end_in_order(any_mode, kind):
     ]
 
 
+def test_a_node_is_told_to_have_started_before_it_runs(any_mode, kind):
+    seen = []
+    dag = DAG("look")
+    dag.node(kind(lambda: list(seen)), name="look")
+    assert any_mode(dag, observers=[lambda event: seen.append(event.kind)]) == ["run_started", "node_started"]
+
+
 def test_the_first_event_tells_the_mode_and_the_inputs(any_mode):
     first = observed(any_mode, chain(lambda function: function), x=1)[0]
     assert (first.mode, first.input_names) == (MODE_NAMES.get(any_mode.name, any_mode.name), ("x",))

@@ -139,3 +139,65 @@ def test_a_bad_setting_in_a_second_decorator_is_a_value_error():
     dag.node(fetch)
     with pytest.raises(ValueError, match="retry"):
         dag.node(fetch, retry=0)
+
+
+IDLE = {
+    "cached=True": [
+        ("cache_backend", "disk"),
+        ("cache_ttl", 5),
+        ("cache_key", ["url"]),
+        ("cache_version", "1"),
+        ("cache_copy", True),
+    ],
+    "map=": [("depth", 2), ("max_concurrency", 3), ("item_errors", "skip")],
+    "stream='tee'": [("stream_buffer", 5)],
+}
+SWITCHES = {"cached=True": {"cached": True}, "map=": {"map": "url"}, "stream='tee'": {"stream": "tee"}}
+
+
+@pytest.mark.parametrize(("needed", "option"), [(needed, each) for needed in IDLE for each in IDLE[needed]])
+def test_a_setting_that_would_do_nothing_is_a_value_error_that_says_what_it_needs(needed, option):
+    name, value = option
+    with pytest.raises(ValueError, match=f"node 'fetch': {name}=.* does nothing without {needed}"):
+        Node(fetch, **{name: value})
+
+
+@pytest.mark.parametrize("needed", IDLE)
+def test_settings_with_what_they_need_are_kept(needed):
+    settings = Node(fetch, **dict(IDLE[needed]), **SWITCHES[needed]).settings
+    assert all(getattr(settings, name) in (value, ("url",)) for name, value in IDLE[needed])
+
+
+@pytest.mark.parametrize("needed", IDLE)
+def test_defaults_may_be_given_where_they_do_nothing(needed):
+    defaults = {name: getattr(NodeSettings(), name) for name, _ in IDLE[needed]}
+    assert Node(fetch, **defaults).settings == NodeSettings()
+
+
+@pytest.mark.parametrize(
+    ("needed", "off"),
+    [("cached=True", {"cached": False}), ("map=", {"map": None}), ("stream='tee'", {"stream": "list"})],
+)
+def test_what_is_switched_off_goes_back_to_its_defaults(needed, off):
+    node = Node(fetch, retry=3, **dict(IDLE[needed]), **SWITCHES[needed])
+    node.updated(**off)
+    assert node.settings == NodeSettings(
+        retry=3, **{name: value for name, value in off.items() if value == "list"}
+    )
+
+
+def test_a_buffer_is_for_a_tee_only():
+    for stream in (None, "once", "list", False):
+        with pytest.raises(ValueError, match="stream_buffer=5 does nothing without stream='tee'"):
+            Node(fetch, stream=stream, stream_buffer=5)
+
+
+def test_a_backend_is_never_compared():
+    class Unequal:
+        def __eq__(self, other):
+            raise AssertionError("compared")
+
+        __hash__ = None
+
+    backend = Unequal()
+    assert Node(fetch, cached=True, cache_backend=backend).settings.cache_backend is backend

@@ -174,3 +174,89 @@ def test_two_workflows_do_not_share_a_decorator(dag):
     other = DAG("other")
     other.node(load)
     assert len(dag) == 0
+
+
+# Cached nodes
+
+
+def test_the_decorator_of_cached_nodes_takes_short_names(dag):
+    def newest():
+        return "2"
+
+    settings = dag.cached_node(backend="disk", ttl=5, cache_key=["path"], version=newest, copy=True)(
+        load
+    ).settings
+    assert settings.cached
+    assert (settings.cache_backend, settings.cache_ttl, settings.cache_key) == ("disk", 5, ("path",))
+    assert (settings.cache_version, settings.cache_copy) == (newest, True)
+
+
+def test_the_decorator_of_cached_nodes_takes_long_names(dag):
+    long = {"cache_backend": "disk", "cache_ttl": 5, "cache_version": "2", "cache_copy": True}
+    short = {name.removeprefix("cache_"): value for name, value in long.items()}
+    nodes = [dag.cached_node(load, name="long", **long), dag.cached_node(load, name="short", **short)]
+    assert nodes[0].settings == nodes[1].settings
+
+
+@pytest.mark.parametrize("form", ["bare", "brackets"])
+def test_the_decorator_of_cached_nodes_may_stand_alone(dag, form):
+    decorate = dag.cached_node if form == "bare" else dag.cached_node()
+    node = decorate(load)
+    assert (node.settings.cached, node.settings.cache_backend) == (True, "memory")
+
+
+def test_one_setting_in_two_spellings_is_refused(dag):
+    with pytest.raises(UnknownOptionError) as caught:
+        dag.cached_node(ttl=1, cache_ttl=1, backend="disk", cache_backend="disk")
+    assert caught.value.errors == [
+        "backend and cache_backend mean the same: give one of them",
+        "ttl and cache_ttl mean the same: give one of them",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("tll", "ttl"), ("cache_keys", "cache_key"), ("versoin", "version"), ("retrys", "retry")],
+)
+def test_an_unknown_keyword_of_a_cached_node_is_refused_with_a_suggestion(dag, given, meant):
+    with pytest.raises(UnknownOptionError, match=f"takes no '{given}'; did you mean '{meant}'"):
+        dag.cached_node(**{given: 1})
+
+
+@pytest.mark.parametrize("name", ["cached", "node_type"])
+def test_what_the_decorator_says_by_its_name_is_no_keyword_of_it(dag, name):
+    with pytest.raises(UnknownOptionError, match=f"takes no '{name}'"):
+        dag.cached_node(load, **{name: True})
+
+
+@pytest.mark.parametrize(
+    "bad", [{"ttl": 0}, {"copy": 1}, {"cache_key": "path"}, {"cache_key": []}, {"version": 5}]
+)
+def test_a_bad_setting_of_a_cached_node_is_a_value_error(dag, bad):
+    with pytest.raises(ValueError, match=f"{next(iter(bad))} must be"):
+        dag.cached_node(load, **bad)
+
+
+def test_a_plain_decorator_over_that_of_cached_nodes_makes_one_node(dag):
+    node = dag.node(retry=3)(dag.cached_node(ttl=5)(load))
+    assert dag.nodes == {"load": node}
+    assert (node.settings.cached, node.settings.cache_ttl, node.settings.retry) == (True, 5, 3)
+
+
+def test_the_decorator_of_cached_nodes_over_a_plain_one_makes_one_node(dag):
+    node = dag.cached_node(ttl=5)(dag.node(retry=3)(load))
+    assert dag.nodes == {"load": node}
+    assert (node.settings.cached, node.settings.cache_ttl, node.settings.retry) == (True, 5, 3)
+
+
+def test_a_later_decorator_may_build_on_settings_of_an_earlier_one(dag):
+    dag.cached_node(load)
+    dag.node(load, cache_ttl=7)
+    assert dag.nodes["load"].settings.cache_ttl == 7
+
+
+@pytest.mark.parametrize("more", [{}, {"description": "Text"}])
+def test_a_cache_that_is_switched_off_takes_its_settings_with_it(dag, more):
+    dag.cached_node(load, ttl=7, backend="disk")
+    dag.node(load, cached=False, **more)
+    assert dag.nodes["load"].settings == Node(load).settings

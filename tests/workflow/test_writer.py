@@ -99,10 +99,10 @@ def test_settings_name_their_functions():
 
 
 def test_settings_of_map_and_stream_are_stored():
-    settings = {"map": "x", "depth": 2, "max_concurrency": 4, "item_errors": "skip", "stream_buffer": 9}
-    for stream in ("tee", False):
-        dag = DAG("flow").add_node(increment, **settings, stream=stream)
-        assert node(dag, "increment")["settings"] == {**settings, "stream": stream}
+    settings = {"map": "x", "depth": 2, "max_concurrency": 4, "item_errors": "skip"}
+    for streamed in ({"stream": "tee", "stream_buffer": 9}, {"stream": False}):
+        dag = DAG("flow").add_node(increment, **settings, **streamed)
+        assert node(dag, "increment")["settings"] == {**settings, **streamed}
 
 
 def test_edges_stand_in_the_order_of_connecting():
@@ -138,7 +138,7 @@ def test_a_registered_function_needs_no_name_of_its_own(function):
 
 def test_all_functions_without_a_name_are_told_at_once():
     function, error = local()
-    dag = flow().add_node("a", lambda x: x).add_node("b", function, retry_on=error, cache_version=lambda: "1")
+    dag = flow().add_node("a", lambda x: x).add_node("b", function, retry_on=error, **VERSIONED)
     dag.set_node_error_handler("a", lambda node, inputs, error: 1)
     dag.set_node_hooks("b", cleanup=lambda node: None).set_default_hooks(post_execute=lambda *arguments: None)
     with pytest.raises(DocumentError) as caught:
@@ -156,7 +156,7 @@ def test_a_backend_without_a_name_is_refused_with_the_node():
     class Backend:
         """As much of a backend as a setting looks at."""
 
-    dag = DAG("flow").add_node(increment, cache_backend=Backend())
+    dag = DAG("flow").add_node(increment, cached=True, cache_backend=Backend())
     with pytest.raises(DocumentError, match="cache_backend of node 'increment' in 'flow' is no name"):
         document_of(dag)
 
