@@ -93,24 +93,28 @@ def _attempt(visit: Visit, outcome: Outcome | None) -> Answer:
 
 
 def _make(visit: Visit) -> Generator[Request, Outcome, Outcome]:
-    inside = visit.node.inside
+    # No frame keeps the request it waits for: that knows the generator, and the two would be a cycle.
     try:
-        request = (
-            _call(visit)
-            if inside is None
-            else inside.enter(visit.named(), visit.run, visit.step, visit.index)
-        )
+        if visit.node.inside is None:
+            return (yield _call(visit))
+        return (yield from _follow(visit))
     except FastDAGError as error:
         return Outcome(error=error)
-    outcome = yield request
-    if isinstance(request, Enter):
-        yield from wind_up(request.inner)
-        outcome = inside.leave(request.inner, outcome)
-        if visit.node.settings.stream == "list" and is_stream(outcome.value):
-            value = outcome.value
-            collected = yield Attempt(_collecting(lambda: value, visit), ())
-            collected.duration += outcome.duration
-            outcome = collected
+
+
+def _follow(visit: Visit) -> Generator[Request, Outcome, Outcome]:
+    """Have the workflow inside the node run."""
+    inside = visit.node.inside
+    begun: list[Enter] = [inside.enter(visit.named(), visit.run, visit.step, visit.index)]
+    inner = begun[0].inner
+    outcome = yield begun.pop()
+    yield from wind_up(inner)
+    outcome = inside.leave(inner, outcome)
+    if visit.node.settings.stream == "list" and is_stream(outcome.value):
+        value = outcome.value
+        collected = yield Attempt(_collecting(lambda: value, visit), ())
+        collected.duration += outcome.duration
+        outcome = collected
     return outcome
 
 

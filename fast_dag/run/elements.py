@@ -11,7 +11,9 @@ from fast_dag.errors import ExecutionError
 Index = tuple[int, ...]
 
 IMMUTABLE: Final = frozenset({tuple, range})
-MUTABLE: Final = frozenset({list, set, frozenset, deque, type({}.keys()), type({}.values()), type({}.items())})
+MUTABLE: Final = frozenset(
+    {list, set, frozenset, deque, type({}.keys()), type({}.values()), type({}.items())}
+)
 BUILT_IN: Final = IMMUTABLE | MUTABLE
 """Types that can be gone through without running code of the user's."""
 

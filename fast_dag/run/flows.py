@@ -121,26 +121,26 @@ class Flows:
         Behind the outermost run there is no loop any more that could make items.
         """
         plan, values = self._plan, self._values
-        lazy = {unit: values[plan.first + unit] for unit in plan.exits if is_stream(values[plan.first + unit])}
+        lazy = {
+            unit: values[plan.first + unit] for unit in plan.exits if is_stream(values[plan.first + unit])
+        }
         work = [(unit, isinstance(value, AsyncIterator)) for unit, value in lazy.items()]
         kept: set[Stream] = set()
         seen = set()
         while work:
             unit, is_read_async = work.pop()
-            if unit in seen:
+            if unit in seen or unit < 0:
                 continue
             seen.add(unit)
             inside = plan.names[unit] + "."
             kept.update(each for each in self._ledger.streams if each.producer.startswith(inside))
-            for link in plan.arrivals[unit]:
-                stream = self.by_slot.get(link.slot)
-                if stream is None and link.source in self._wanted:
-                    work.append((link.source, is_read_async))
-                elif stream is not None and (
-                    not is_outermost or stream.lasts(is_read_async=is_read_async)
-                ):
+            for slot, source in self._read_at(unit):
+                stream = self.by_slot.get(slot)
+                if stream is None and source in self._wanted:
+                    work.append((source, is_read_async))
+                elif stream is not None and (not is_outermost or stream.lasts(is_read_async=is_read_async)):
                     kept.add(stream)
-                    work.append((link.source, not stream.is_sync))
+                    work.append((source, not stream.is_sync))
         return kept
 
     def charge(self, tally: Tally) -> None:
@@ -152,6 +152,14 @@ class Flows:
             for name, reader in stream.readers.items():
                 step = names.index(name)
                 durations[step] = max(0.0, durations[step] - reader.seconds)
+
+    def _read_at(self, unit: int) -> list[tuple[int, int]]:
+        """The slots *unit* reads, each with the unit that fills it; -1 for outside the run."""
+        plan = self._plan
+        outside = [
+            (slot, -1) for slot in _slots_of(plan.layouts[unit]) if slot in self.by_slot and slot < plan.first
+        ]
+        return [*((link.slot, link.source) for link in plan.arrivals[unit]), *outside]
 
     def _add(self, slot: int, stream: Stream) -> None:
         stream.scope = self

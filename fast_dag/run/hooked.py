@@ -86,15 +86,18 @@ def wind_up(run: GraphRun) -> Silent:
 def ends(run: GraphRun) -> list[Silent]:
     """What is to be done when the outermost *run* has ended; all of these may be done at once.
 
-    What other runs wait for comes first: a hook may use up the time there is.  Executions inside one
-    step are cleaned up one after the other, and before the one around them.
+    What other runs wait for is given up here, not in the time there is for these.  Executions inside
+    one step are cleaned up one after the other, and before the one around them.
     """
     visits = list(reversed(run.ledger.open))
+    for visit in visits:
+        if visit.claim is not None:
+            visit.claim.let_go()
     by_step: dict[str, list[Visit]] = {}
     for visit in visits:
         by_step.setdefault(visit.run.path_of(visit.step).partition(".")[0], []).append(visit)
     cleaned = [_clean_up_all(inside) for inside in by_step.values()]
-    return [_let_go(visits), *cleaned, *[_close(stream) for stream in _unread(run)]]
+    return [*cleaned, *[_close(stream) for stream in _unread(run)]]
 
 
 def note_cleanup(visit: Visit, outcome: Outcome) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from fast_dag.errors import ExecutionError
 from fast_dag.run.attempts import attempts
@@ -87,7 +87,7 @@ class MapRun:
         self._under_way -= 1
         return self._more()
 
-    def failed(self, step: int, error: Exception, *_: object) -> list[int]:
+    def failed(self, _step: int, error: Exception, *_: object) -> list[int]:
         """Take the failure of a step: of fetching, for those of elements are seen to before."""
         self._is_fetching = False
         self._fail(Failure(error))
@@ -209,7 +209,7 @@ def _caller(visit: Visit) -> Callable[[Any], Attempt] | None:
 
     def positional(item: Any) -> Attempt:
         given = args.copy()
-        given[place] = item  # type: ignore[call-overload]
+        given[cast("int", place)] = item
         return Attempt(function, given, kwargs, is_async, timeout)
 
     def named(item: Any) -> Attempt:

@@ -68,7 +68,9 @@ class Stream:
         """Whom an item is being made for."""
         self.held: list[object] = []
         """The calls that wait for others on the way to the item that is being made."""
-        self.is_sync: bool = source.stream.is_sync if isinstance(source, Reader) else hasattr(type(source), "__next__")
+        self.is_sync: bool = (
+            source.stream.is_sync if isinstance(source, Reader) else hasattr(type(source), "__next__")
+        )
         self._source = source
         self._context = ledger.context.copy()
         self._context.run(MAKING.set, self)
@@ -259,8 +261,9 @@ class Consumed:
         raise self._error()
 
     def _error(self) -> StreamError:
-        said = f"the stream of {self._producer!r} belongs to the nodes that read it; to keep it use stream='list'"
-        return StreamError(said, self._producer)
+        name = self._producer
+        msg = f"the stream of {name!r} belongs to the nodes that read it; to keep it use stream='list'"
+        return StreamError(msg, name)
 
 
 LAZY: Final = frozenset({types.GeneratorType, types.AsyncGeneratorType, Reader})

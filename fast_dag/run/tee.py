@@ -110,7 +110,7 @@ class Tee(Stream):
         # Whoever waits for a slower reader must not keep the loop from that one.
         return await self._bridge().in_thread(partial(self.take, reader))
 
-    def lasts(self, *, is_read_async: bool) -> bool:
+    def lasts(self, *, is_read_async: bool) -> bool:  # noqa: ARG002 - as that of a stream
         """Whether it can still be read when the run is over."""
         return self.is_sync
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import threading
-from collections import deque
-from collections.abc import Callable, Collection, Coroutine
-from contextlib import suppress
+from collections.abc import Callable
 from functools import partial
 from time import perf_counter
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any
 
 import anyio
-import anyio.lowlevel
 
 from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.hooked import Silent
 from fast_dag.run.in_context import InContext
 from fast_dag.run.requests import Call, Last, Outcome, Request, Until
+from fast_dag.runners.backends import Backend, backend_here
 from fast_dag.runners.bridge import Begin, Bridge
 from fast_dag.runners.calls import GRACE, call, call_async, drop, finish_async, is_awaitable
 from fast_dag.runners.daemons import Daemons, OnDaemon
@@ -28,15 +24,13 @@ from fast_dag.runners.deadlines import Deadlines, abandon, leave
 from fast_dag.runners.limits import Limits, cpu_count
 from fast_dag.runners.winding_up import WindingUp, has_loose_ends, seconds_left
 
-Steps = Coroutine[Any, Any, None]
-
 
 async def drive(
     run: GraphRun, limits: Limits, report: Callable[[], None], desk: Dispatch | None = None
 ) -> None:
     """Follow *run* to its end on the running loop, of asyncio or trio."""
     desk = desk or desk_of(run, limits)
-    async with _Asyncio() if _is_asyncio() else _Anyio() as backend:
+    async with backend_here() as backend:
         await _Follower(desk, limits, report, backend).drive()
 
 
@@ -45,138 +39,10 @@ def desk_of(run: GraphRun, limits: Limits) -> Dispatch:
     return Dispatch(run, limits.max_workers, leave=partial(leave, run))
 
 
-class _Backend(Protocol):
-    """What differs between event loops."""
-
-    async def __aenter__(self) -> Self: ...
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None: ...
-
-    def spawn(self, steps: Steps, context: contextvars.Context) -> Any:
-        """Run a coroutine as a task; the handle given back cancels it."""
-
-    async def ended(self, handles: Collection[Any]) -> None:
-        """Wait until the tasks of *handles* have ended."""
-
-    async def undisturbed(self, steps: Steps) -> None:
-        """Await a coroutine to its end, though the running task be cancelled meanwhile."""
-
-    def post(self, function: Callable[..., None], *args: Any) -> None:
-        """Call *function* in the loop, from any thread; not at all once the loop has ended."""
-
-
-class _Asyncio:
-    """Tasks made directly on asyncio: an order of magnitude cheaper than through a task group."""
-
-    async def __aenter__(self) -> Self:
-        self._loop = asyncio.get_running_loop()
-        self._mail: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
-        self._is_called = False
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        return None
-
-    def spawn(self, steps: Steps, context: contextvars.Context) -> asyncio.Task[None]:
-        return self._loop.create_task(steps, context=context)
-
-    async def ended(self, handles: Collection[asyncio.Task[None]]) -> None:
-        if handles:
-            await asyncio.wait(handles)
-
-    async def undisturbed(self, steps: Steps) -> None:
-        task = self._loop.create_task(steps)
-        cancelled = None
-        while not task.done():
-            try:
-                await asyncio.wait([task])
-            except asyncio.CancelledError as error:  # asyncio's own cancel knows no shield
-                cancelled = error
-        if cancelled is not None:
-            raise cancelled
-        task.result()
-
-    def post(self, function: Callable[..., None], *args: Any) -> None:
-        self._mail.append((function, args))
-        if self._is_called:
-            return
-        # Waking the loop is the dear part: it is done once for all that comes until it looks.
-        self._is_called = True
-        try:
-            self._loop.call_soon_threadsafe(self._open_mail)
-        except RuntimeError:
-            if not self._loop.is_closed():
-                raise
-
-    def _open_mail(self) -> None:
-        # First, so that whatever comes from now on wakes the loop again.
-        self._is_called = False
-        while self._mail:
-            function, args = self._mail.popleft()
-            function(*args)
-
-
-class _Scope:
-    """The cancel scope of a task, as a handle."""
-
-    def __init__(self) -> None:
-        self.scope = anyio.CancelScope()
-        self.ended = anyio.Event()
-
-    def cancel(self) -> bool:
-        self.scope.cancel()
-        return True
-
-
-class _Anyio:
-    """Any other loop, through a task group: its tasks cannot be left behind."""
-
-    async def __aenter__(self) -> Self:
-        self._token = anyio.lowlevel.current_token()
-        self._group = anyio.create_task_group()
-        await self._group.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        if error is None or isinstance(error, anyio.get_cancelled_exc_class()):
-            return await self._group.__aexit__(kind, error, trace)
-        # Ctrl-C passes by itself: the group would wrap it.
-        self._group.cancel_scope.cancel()
-        await self._group.__aexit__(None, None, None)
-        return None
-
-    def spawn(self, steps: Steps, context: contextvars.Context) -> _Scope:
-        handle = _Scope()
-
-        async def task() -> None:
-            with handle.scope:
-                await InContext(steps, context)
-            handle.ended.set()
-
-        self._group.start_soon(task)
-        return handle
-
-    async def ended(self, handles: Collection[_Scope]) -> None:
-        for handle in handles:
-            await handle.ended.wait()
-
-    async def undisturbed(self, steps: Steps) -> None:
-        await steps
-
-    def post(self, function: Callable[..., None], *args: Any) -> None:
-        # Trio's own call: the one of anyio waits for the answer, which the loop's own thread must not.
-        # A late result, when nobody is there to take it, is dropped: trio says so with a RuntimeError.
-        with suppress(RuntimeError):
-            self._token.native_token.run_sync_soon(function, *args)  # type: ignore[attr-defined]
-
-
 class _Follower:
     """Follows a run on an event loop; everything here happens in the loop's thread."""
 
-    def __init__(self, desk: Dispatch, limits: Limits, report: Callable[[], None], backend: _Backend) -> None:
+    def __init__(self, desk: Dispatch, limits: Limits, report: Callable[[], None], backend: Backend) -> None:
         self.run = desk.run
         self.report = report
         self.backend = backend
@@ -252,6 +118,19 @@ class _Follower:
 
     async def _leave_calls(self) -> None:
         """Cancel or abandon what is under way; but a cleanup hook that has begun gets a moment to end."""
+        tasks, lasting = self._call_off()
+        if not tasks and not lasting:
+            return
+        with anyio.move_on_after(GRACE):
+            await self.backend.ended(tasks)
+            while not self.desk.under_way.isdisjoint(lasting):
+                self.woken = anyio.Event()
+                await self.woken.wait()
+        for request in self.desk.under_way.intersection(lasting):
+            self.run.tally.abandoned += not request.handle.cancel()
+
+    def _call_off(self) -> tuple[list[Any], set[Last]]:
+        """Cancel what is under way; the tasks that have yet to end, and the cleanup hooks that go on."""
         tasks, lasting = [], set()
         for request in [each for each in self.desk.under_way if each.handle is not None]:
             if isinstance(request, Last) and getattr(request.handle, "has_begun", True):
@@ -263,15 +142,7 @@ class _Follower:
         for handle in self.crossing:
             handle.cancel()
             tasks.append(handle)
-        if not tasks and not lasting:
-            return
-        with anyio.move_on_after(GRACE):
-            await self.backend.ended(tasks)
-            while not self.desk.under_way.isdisjoint(lasting):
-                self.woken = anyio.Event()
-                await self.woken.wait()
-        for request in self.desk.under_way.intersection(lasting):
-            self.run.tally.abandoned += not request.handle.cancel()
+        return tasks, lasting
 
     async def _wind_up(self, ended: float) -> None:
         """Have everything done that is left when the run has ended."""
@@ -405,11 +276,3 @@ class _Follower:
         self.run.stop(error)
         self.scope.cancel()
         self.woken.set()
-
-
-def _is_asyncio() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

@@ -23,7 +23,6 @@ from fast_dag.runners.private_loop import Handle, PrivateLoop
 from fast_dag.runners.row_loop import Interrupted, row_loop
 from fast_dag.runners.winding_up import WindingUp, follow, has_loose_ends, seconds_left
 
-
 Work = Callable[[Tell], Coroutine[Any, Any, None]]
 
 
@@ -163,7 +162,7 @@ class InLine:
         return outcome
 
     def _await(self, request: Request, work: Work) -> Outcome:
-        """Wait for a coroutine on the private loop; the end of the run cancels it, a cleanup hook not at once."""
+        """Wait for a coroutine on the private loop; the end of the run cancels it, a cleanup hook later."""
         self.grace = GRACE if isinstance(request, Last) else 0.0
         answers, self.handle = self._begin(work)
         if self.run.finished:

@@ -177,7 +177,9 @@ class _Crew:
                 sleep(0)
             try:
                 if outcome.error is None and is_awaitable(outcome.value) and self._wants(request, outcome):
-                    request.handle = self.loop.start(partial(finish_async, request, outcome, self._back), context)
+                    request.handle = self.loop.start(
+                        partial(finish_async, request, outcome, self._back), context
+                    )
                 elif not self.desk.back(request, outcome):
                     return  # given up meanwhile: another worker has taken this one's place
                 del request, outcome, context  # this frame must not hold them while it waits

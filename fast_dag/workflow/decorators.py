@@ -130,7 +130,9 @@ def _mapped_input(func: Any, options: Mapping[str, Any]) -> str:
     is_node = isinstance(func, Node) and options.get("inputs") is None
     if is_node and func.settings.map is not None:
         return str(func.settings.map)
-    inputs = func.inputs if is_node else Node(func, name=options.get("name"), inputs=options.get("inputs")).inputs
+    inputs = (
+        func.inputs if is_node else Node(func, name=options.get("name"), inputs=options.get("inputs")).inputs
+    )
     if not inputs:
         msg = f"{func!r} takes no input, so there is nothing to map over"
         raise ValidationError(msg)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from fast_dag.errors import UnknownOptionError, ValidationError, suggestion
 from fast_dag.plan.plan import Plan
 from fast_dag.run.hooks import NONE, Hooks, changed_hooks
-from fast_dag.values import NodeType
+from fast_dag.values import NO_DATA, NodeType
 from fast_dag.workflow.definition import AnyNode, Definition
 from fast_dag.workflow.inputs import merged
 
@@ -280,7 +280,8 @@ def _completed(node: AnyNode, given: dict[str, Any]) -> dict[str, Any]:
     if missing:
         msg = f"give the inputs of {node.name!r} that have no default: {', '.join(missing)}"
         raise ValidationError(msg)
-    return defaults | given
+    # What a workflow inside has a default for is not handed to it.
+    return {name: value for name, value in defaults.items() if value is not NO_DATA} | given
 
 
 def _load(module: str) -> Any:

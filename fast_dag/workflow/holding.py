@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import dropwhile
 from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import MissingInputError, UnknownNodeError, ValidationError
@@ -108,7 +107,7 @@ class Holding(Equipped):
     def validate(
         self, *, check_types: bool = False, allow_disconnected: bool = True, strict_routers: bool = False
     ) -> list[Problem]:
-        """Every problem of the definition and of those inside it, errors and warnings; parameters as there."""
+        """Every problem of this definition and of those inside it; parameters and errors as for a DAG."""
         options = {
             "check_types": check_types,
             "allow_disconnected": allow_disconnected,
@@ -147,7 +146,9 @@ class Holding(Equipped):
             try:
                 super(Holding, node.workflow).plan(check_types=check_types)
             except ValidationError:
-                self.validate_or_raise(check_types=check_types)  # which says where it is, and what else is wrong
+                self.validate_or_raise(
+                    check_types=check_types
+                )  # which says where it is, and what else is wrong
                 raise
             node.refresh()
         return super().plan(check_types=check_types, part=part)
@@ -194,7 +195,8 @@ def nested_nodes(workflow: Holding) -> list[WorkflowNode]:
             continue
         inner = node.inside.workflow
         if inner in around_now:
-            ring = list(dropwhile(lambda each: each is not inner, (each for each, _, _ in path)))
+            around_it = [each for each, _, _ in path]
+            ring = around_it[around_it.index(inner) :]
             msg = f"{inner.name!r} contains itself: {' -> '.join(each.name for each in [*ring, inner])}"
             raise ValidationError(msg, workflow.name)
         if inner in seen:

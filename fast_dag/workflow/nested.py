@@ -261,7 +261,10 @@ class WorkflowNode(Node[..., Any]):
         closed = [inner for _, inner in _pairs(self.ports or ()) if inner not in known]
         lost = [name for name in self.results or () if name not in workflow]
         return [
-            *(f"input {name!r} of {self.name!r} is not open in {workflow.name!r} any more" for name in closed),
+            *(
+                f"input {name!r} of {self.name!r} is not open in {workflow.name!r} any more"
+                for name in closed
+            ),
             *(f"output {name!r} of {self.name!r} is no node of {workflow.name!r} any more" for name in lost),
         ]
 

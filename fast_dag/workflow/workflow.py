@@ -54,9 +54,9 @@ class Workflow(Holding, Stored, Drawn):
         return self.get_result(name)
 
     def get_metrics(self) -> dict[str, Any]:
-        """A copy of the metrics of the run that finished last; cache hits and misses of all nodes together."""
+        """A copy of the metrics of the last finished run; cache hits and misses of all nodes together."""
         metrics = self.last_context.metrics
-        copied = {
+        copied: dict[str, Any] = {
             name: value.copy() if isinstance(value, dict | list) else value for name, value in metrics.items()
         }
         return copied | {name: sum(copied[name].values()) for name in CACHE_COUNTS if name in copied}

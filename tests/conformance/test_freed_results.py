@@ -126,7 +126,11 @@ def test_a_result_dies_when_its_reader_fails(any_mode, kind, freeing):
 def test_a_result_that_a_router_passed_on_dies(any_mode, kind, freeing, router):
     (keep, let_go), source, dag = freeing, Source(), DAG("routed")
     first = dag.node(kind(lambda: source()), name="source")
-    answer = (lambda value: ConditionalReturn(condition=True, value=value)) if router == "return" else lambda value: True
+    answer = (
+        (lambda value: ConditionalReturn(condition=True, value=value))
+        if router == "return"
+        else lambda value: True
+    )
     check = dag.condition(kind(answer), name="check")
     first >> check
     if router == "chain":
@@ -200,6 +204,7 @@ def test_everything_dies_with_the_context(any_mode, kind):
     assert len(source.refs) == 4
     del context
     outer.reset()
+    gc.collect()  # the tasks of trio hold on to each other
     assert source.is_gone
     assert ref() is None
 
@@ -211,11 +216,13 @@ def test_everything_dies_with_the_context_of_a_run_that_went_wrong(any_mode, kin
     outer.node(kind(lambda context: source()), name="own")
     any_mode(outer, error_strategy="continue")
     outer.reset()
+    gc.collect()  # what raised knows its own traceback
     assert source.is_gone
     error = raised_by(any_mode, outer)
     outer.reset()
     error.__traceback__ = error.__cause__.__traceback__ = None
     del error
+    gc.collect()
     assert source.is_gone
 
 

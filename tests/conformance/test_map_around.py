@@ -262,6 +262,6 @@ def test_a_single_map_node_can_be_run_alone_and_step_by_step():
     dag = map_of(lambda item: item + 1)
     dag.node(lambda f: sum(f), name="g")
     dag.connect("f", "g")
-    assert dag.run_node("f", item=[1, 2]) == [2, 3]
+    assert dag.run_node("f", {"item": [1, 2]}) == [2, 3]
     context, first = dag.step(item=[1, 2])
     assert (first, dag.step(context)[1]) == ([2, 3], 5)

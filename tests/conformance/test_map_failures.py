@@ -174,7 +174,9 @@ def test_then_the_handler_of_the_node_is_asked_about_the_whole_map(any_mode, kin
         return "instead"
 
     dag.set_node_error_handler("f", handler)
-    assert any_mode(dag, item=[1, 2, 3], **({} if any_mode is SEQUENTIAL else {"max_workers": 1})) == "instead"
+    assert (
+        any_mode(dag, item=[1, 2, 3], **({} if any_mode is SEQUENTIAL else {"max_workers": 1})) == "instead"
+    )
     assert asked == [("f", {"item": [1, 2, 3]}, 2)]
 
 

@@ -97,7 +97,9 @@ def test_a_function_inside_that_takes_any_name_gets_what_nobody_else_takes(any_m
 def test_outputs_are_a_mapping_of_which_each_can_be_taken(any_mode, kind):
     outer = around(arithmetic(kind), outputs=["add", "double"])
     after = outer.node(kind(lambda low, high: (low, high)), name="after")
-    outer.connect("sub", after, output="add", input="low").connect("sub", after, output="double", input="high")
+    outer.connect("sub", after, output="add", input="low").connect(
+        "sub", after, output="double", input="high"
+    )
     assert any_mode(outer, x=1) == (2, 4)
     assert outer["sub"] == {"add": 2, "double": 4}
 

@@ -1,9 +1,11 @@
 """How a stream ends: errors of the producer, attempts that are not made again, and closing."""
 
+import contextvars
 import threading
 import warnings
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from fast_dag import DAG, Context, ExecutionError, RunCancelledError, StreamError
@@ -36,7 +38,7 @@ def broken_async(error, after=1):
 
     async def numbers():
         for number in range(after):
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
             yield number
         raise error
 
@@ -77,8 +79,7 @@ def test_the_consumer_may_catch_an_error_of_the_producer(any_mode, producer):
     def use(numbers):
         found = []
         try:
-            for number in numbers:
-                found.append(number)
+            found.extend(numbers)
         except OSError as error:
             found.append(str(error))
         return [*found, *numbers]
@@ -327,7 +328,7 @@ def test_an_error_on_closing_is_a_warning_of_the_run(any_mode, is_async):
         try:
             yield 1
         finally:
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
             raise OSError("cannot close")
 
     def use(numbers):
@@ -357,8 +358,6 @@ def test_streams_are_closed_last_first(leaving_mode):
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 def test_a_generator_resets_a_context_variable_when_it_is_closed(any_mode, is_async):
-    import contextvars
-
     seen = contextvars.ContextVar("seen")
 
     def numbers():

@@ -1,4 +1,4 @@
-"""Where a stream may go: through routers and joining nodes, into maps and workflows inside, out of the run."""
+"""Where a stream may go: through routers and joins, into maps and nested workflows, out of the run."""
 
 import itertools
 
@@ -221,7 +221,9 @@ def test_the_async_stream_of_an_exit_node_is_the_result_of_the_run_unread(any_mo
     assert waited(any_mode, collect) == [0, 1, 2]
 
 
-@pytest.mark.parametrize("make", [doubled, lambda numbers: map((2).__mul__, numbers)], ids=["generator", "map"])
+@pytest.mark.parametrize(
+    "make", [doubled, lambda numbers: map((2).__mul__, numbers)], ids=["generator", "map"]
+)
 def test_a_result_may_read_another_stream_after_the_run(any_mode, make):
     log = []
     dag = wired(counting(3, log))

@@ -98,20 +98,22 @@ def test_an_element_that_is_done_makes_room_for_the_next():
     assert (elements.results(), counts) == (["A", "B"], {"items": 2, "failed": 0})
 
 
+def fetch(run):
+    """Have the next element taken; the steps this sets free."""
+    steps, ask = start(run, FETCH)
+    assert isinstance(ask, Ask)
+    return end(run, steps, Outcome(ask.function(*ask.args)), FETCH)
+
+
 def test_an_iterator_is_asked_for_one_element_at_a_time():
     run, elements, _ = map_run(iter("ab"), limit=2)
     assert run.ready() == [FETCH]
-    fetching, ask = start(run, FETCH)
-    assert isinstance(ask, Ask)
-    first = ask.function(*ask.args)
-    assert end(run, fetching, Outcome(first), FETCH) == [1, FETCH]
-    fetching, ask = start(run, FETCH)
-    assert end(run, fetching, Outcome(ask.function(*ask.args)), FETCH) == [2]
+    assert fetch(run) == [1, FETCH]
+    assert fetch(run) == [2]
     steps, request = start(run, 1)
     assert request.args == ["a", 7]
     assert end(run, steps, Outcome("A")) == [FETCH]
-    fetching, ask = start(run, FETCH)
-    assert end(run, fetching, Outcome(ask.function(*ask.args)), FETCH) == []
+    assert fetch(run) == []
     assert not run.finished
     steps, _ = start(run, 2)
     assert end(run, steps, Outcome("B"), 2) == []
@@ -119,16 +121,24 @@ def test_an_iterator_is_asked_for_one_element_at_a_time():
     assert elements.results() == ["A", "B"]
 
 
+def broken(run):
+    """Have taking the next element fail; the steps this sets free."""
+    steps, _ = start(run, FETCH)
+    with pytest.raises(StopIteration) as ended:
+        steps.send(Outcome(error=KeyError("iterator")))
+    return run.failed(FETCH, ended.value.value.error)
+
+
 def test_an_iterator_that_breaks_fails_the_map_when_what_is_under_way_has_ended():
     run, _, _ = map_run(iter("ab"), limit=2)
     run.ready()
-    run.done(FETCH, ((0,), "a"))
+    fetch(run)
     steps, _ = start(run, 1)
-    assert run.failed(FETCH, NO) == []
+    assert broken(run) == []
     assert not run.finished
-    Elements("a", 1)
-    with pytest.raises(IndexError):
-        end(run, steps, Outcome("A"))
+    assert end(run, steps, Outcome("A")) == []
+    assert run.finished
+    assert isinstance(run.failure.error, KeyError)
 
 
 def failing(run, step, error):
@@ -173,12 +183,10 @@ def test_of_several_failures_the_one_of_the_lowest_index_counts():
 def test_a_failed_element_counts_before_a_broken_iterator():
     run, _, _ = map_run(iter("ab"), limit=2)
     run.ready()
-    run.done(FETCH, ((0,), "a"))
+    fetch(run)
     steps, _ = start(run, 1)
-    run.failed(FETCH, KeyError("iterator"))
-    assert run.failure.marks == {}
-    run_elements = run  # the element was made by hand: there is no place for a result, and it needs none
-    end(run_elements, steps, Outcome(error=NO))
+    broken(run)
+    end(run, steps, Outcome(error=NO))
     assert run.failure.error is NO
 
 
@@ -186,7 +194,6 @@ def test_a_failed_element_counts_before_a_broken_iterator():
     ("meaning", "expected"), [("skip", ["A"]), ("none", ["A", None]), ("return", ["A", NO])]
 )
 def test_a_failed_element_may_be_left_out_or_replaced(meaning, expected):
-    run, elements, counts = map_run("ab", limit=1, item_errors=meaning, retry=2)
     run, elements, counts = map_run(["a", "b"], limit=1, item_errors=meaning)
     run.ready()
     steps, _ = start(run, 1)
@@ -233,7 +240,9 @@ def test_elements_are_noted_when_somebody_watches():
     steps, _ = start(run, 1)
     end(run, steps, Outcome("A", duration=0.25))
     failing(run, 2, NO)
-    noted = [(note.kind, note.step, note.fields["index"], note.fields["duration"]) for note in run.outer.notes]
+    noted = [
+        (note.kind, note.step, note.fields["index"], note.fields["duration"]) for note in run.outer.notes
+    ]
     assert noted == [("item_finished", 0, 0, 0.25), ("item_failed", 0, 1, 0.0)]
 
 
@@ -259,7 +268,7 @@ def test_an_execution_of_a_map_node_is_a_run_inside_it():
     assert enter.timeout is None
     inner = enter.inner
     inner.ready()
-    calls, request = enter.invoke(1), None
+    calls = enter.invoke(1)
     request = next(calls)
     assert request.args == ["a", 7]
     end(inner, calls, Outcome("A"))

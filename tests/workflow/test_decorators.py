@@ -4,7 +4,15 @@ import functools
 
 import pytest
 
-from fast_dag import DAG, DuplicateNodeError, InvalidNodeError, Node, NodeType, UnknownOptionError
+from fast_dag import (
+    DAG,
+    DuplicateNodeError,
+    InvalidNodeError,
+    Node,
+    NodeType,
+    UnknownOptionError,
+    ValidationError,
+)
 
 DECORATORS = {
     "node": NodeType.STANDARD,
@@ -260,3 +268,60 @@ def test_a_cache_that_is_switched_off_takes_its_settings_with_it(dag, more):
     dag.cached_node(load, ttl=7, backend="disk")
     dag.node(load, cached=False, **more)
     assert dag.nodes["load"].settings == Node(load).settings
+
+
+# Map nodes
+
+
+def test_a_map_goes_over_the_input_it_names(dag):
+    assert dag.map(load, over="rows").settings.map == "rows"
+
+
+def test_a_map_goes_over_the_first_input_if_nobody_says(dag):
+    nodes = [dag.map(load), dag.map()(load), dag.map(name="renamed", inputs=["file"])(load)]
+    assert [node.settings.map for node in nodes] == ["path", "path", "file"]
+
+
+def test_what_the_run_injects_is_no_input_to_map_over(dag):
+    assert dag.map(lambda context, item: item, name="each").settings.map == "item"
+
+
+def test_a_function_without_inputs_cannot_be_mapped(dag):
+    with pytest.raises(ValidationError, match="takes no input, so there is nothing to map over"):
+        dag.map(lambda context: 1, name="none")
+    assert len(dag) == 0
+
+
+def test_a_map_over_what_is_no_input_is_found_before_anything_runs(dag):
+    calls = []
+    dag.add_node("first", lambda: calls.append(1)).map(load, over="rwos")
+    with pytest.raises(ValidationError, match=r"maps over 'rwos'.*did you mean 'rows'"):
+        dag.run(path="a")
+    assert calls == []
+
+
+def test_a_map_takes_what_every_node_takes_and_its_own_settings(dag):
+    own = {"depth": 2, "max_concurrency": 3, "item_errors": "skip"}
+    node = dag.map(over="rows", name="each", description="Text", retry=2, **own)(load)
+    assert (node.name, node.description, node.settings.retry) == ("each", "Text", 2)
+    assert {name: getattr(node.settings, name) for name in own} == own
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("depth", 0), ("max_concurrency", 0), ("max_concurrency", True), ("item_errors", "skp")],
+)
+def test_a_setting_of_a_map_that_is_wrong_is_refused_at_once(dag, name, value):
+    with pytest.raises(ValueError, match=name):
+        dag.map(load, **{name: value})
+    assert len(dag) == 0
+
+
+def test_decorating_a_map_again_keeps_the_input_it_goes_over(dag):
+    node = dag.map(dag.map(load, over="rows"), depth=2)
+    assert dag.nodes == {"load": node}
+    assert (node.settings.map, node.settings.depth) == ("rows", 2)
+
+
+def test_a_node_becomes_a_map_over_its_first_input_whatever_that_is_called(dag):
+    assert dag.map(dag.node(load, inputs=["file"])).settings.map == "file"

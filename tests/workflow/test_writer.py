@@ -138,7 +138,8 @@ def test_a_registered_function_needs_no_name_of_its_own(function):
 
 def test_all_functions_without_a_name_are_told_at_once():
     function, error = local()
-    dag = flow().add_node("a", lambda x: x).add_node("b", function, retry_on=error, **VERSIONED)
+    settings = {"retry_on": error, "cached": True, "cache_version": lambda: "1"}
+    dag = flow().add_node("a", lambda x: x).add_node("b", function, **settings)
     dag.set_node_error_handler("a", lambda node, inputs, error: 1)
     dag.set_node_hooks("b", cleanup=lambda node: None).set_default_hooks(post_execute=lambda *arguments: None)
     with pytest.raises(DocumentError) as caught:
