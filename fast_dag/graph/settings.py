@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,7 +137,7 @@ def changed(settings: NodeSettings, where: str, changes: dict[str, Any]) -> Node
     unknown = [name for name in changes if name not in NAMES]
     if unknown:
         raise unknown_options(unknown, KEYWORDS, where)
-    made = dataclasses.replace(settings, **changes)
+    made = _made(settings, where, changes)
     for needed, is_on, names in PARTS:
         idle = () if is_on(made) else [name for name in names if not _is_default(made, name)]
         for name in idle:
@@ -156,6 +156,28 @@ def check_bool(name: str, value: Any) -> None:
         raise ValueError(msg)
 
 
+def check_names(option: str, names: Any, owner: str) -> tuple[str, ...]:
+    """*names* as a tuple; ValueError unless they are a list of different non-empty strings."""
+    is_listed = isinstance(names, Iterable) and not isinstance(names, str | bytes | Mapping | set | frozenset)
+    found = tuple(names) if is_listed else ()
+    if not is_listed or not all(isinstance(name, str) and name for name in found):
+        remedy = f": write {option}=[{names!r}]" if isinstance(names, str) and names else ""
+        msg = f"{option} of {owner!r} must be a list of names, got {names!r}{remedy}"
+        raise ValueError(msg)
+    if len(set(found)) < len(found):
+        msg = f"signature mismatch: {option}={list(found)!r} of {owner!r} has a name twice"
+        raise ValueError(msg)
+    return found
+
+
+def check_mapping(option: str, value: Any, owner: str) -> dict[str, Any]:
+    """A copy of *value*, empty for None; ValueError unless it is a mapping."""
+    if value is not None and not isinstance(value, Mapping):
+        msg = f"{option} of {owner!r} must map names to values, got {value!r}"
+        raise ValueError(msg)
+    return dict(value or {})
+
+
 def check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
     """Raise ValueError unless *value* is one of the *choices*."""
     if value not in choices:
@@ -164,6 +186,21 @@ def check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> None:
             f"{name} must be one of {known}, got {value!r}{suggestion(value, [str(one) for one in choices])}"
         )
         raise ValueError(msg)
+
+
+def _made(settings: NodeSettings, where: str, changes: dict[str, Any]) -> NodeSettings:
+    try:
+        made = dataclasses.replace(settings, **changes)
+    except ValueError as error:
+        msg = f"{where}: {error}"  # which node it is about is known here only
+        raise ValueError(msg) from None
+    if made.map is not None and made.stream in ("once", "tee"):
+        msg = (
+            f"{where}: stream={made.stream!r} does nothing for a map, whose value is a list; "
+            "stream='list' collects what each of its calls gives"
+        )
+        raise ValueError(msg)
+    return made
 
 
 def _is_default(settings: NodeSettings, name: str) -> bool:

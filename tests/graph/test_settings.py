@@ -53,10 +53,27 @@ def test_a_setting_that_is_not_given_has_its_default(name, value):
         ("timeout", -1),
         ("timeout", "1 s"),
         ("timeout", False),
+        ("cached", "yes"),
+        ("cache_ttl", 0),
+        ("cache_ttl", "1 h"),
+        ("cache_key", "url"),
+        ("cache_key", []),
+        ("cache_key", [1]),
+        ("cache_version", 2),
+        ("cache_copy", 1),
+        ("map", ["url"]),
+        ("map", ""),
+        ("depth", 0),
+        ("max_concurrency", 0),
+        ("item_errors", "ignore"),
+        ("stream", "twice"),
+        ("stream", True),
+        ("stream", 0),
+        ("stream_buffer", 0),
     ],
 )
-def test_a_bad_setting_is_a_value_error_that_names_it(name, value):
-    with pytest.raises(ValueError, match=name):
+def test_a_bad_setting_is_a_value_error_that_names_it_and_the_node(name, value):
+    with pytest.raises(ValueError, match=f"node 'fetch': {name} must"):
         Node(fetch, **{name: value})
 
 
@@ -190,6 +207,17 @@ def test_a_buffer_is_for_a_tee_only():
     for stream in (None, "once", "list", False):
         with pytest.raises(ValueError, match="stream_buffer=5 does nothing without stream='tee'"):
             Node(fetch, stream=stream, stream_buffer=5)
+
+
+@pytest.mark.parametrize("stream", ["once", "tee"])
+def test_the_list_of_a_map_is_no_stream(stream):
+    with pytest.raises(ValueError, match=f"node 'fetch': stream='{stream}' does nothing for a map.*'list'"):
+        Node(fetch, map="url", stream=stream)
+    dag = DAG("flow")
+    node = dag.node(fetch, stream=stream)
+    with pytest.raises(ValueError, match="does nothing for a map"):
+        dag.map(node)
+    assert node.settings == NodeSettings(stream=stream)
 
 
 def test_a_backend_is_never_compared():
