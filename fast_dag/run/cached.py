@@ -9,7 +9,7 @@ from fast_dag.errors import CacheError
 from fast_dag.run.attempts import attempts
 from fast_dag.run.notes import Note
 from fast_dag.run.requests import Ask, Call, Failure, Outcome, Quick, Request, Success, Until
-from fast_dag.run.streams import is_stream
+from fast_dag.run.streams import LAZY, is_stream
 from fast_dag.run.visit import Visit
 
 Answer = Generator[Request, Outcome, Success | Failure]
@@ -112,10 +112,16 @@ def _hit(visit: Visit, value: Any) -> Success:
 
 
 def _storable(visit: Visit, answer: Success | Failure) -> Success | Failure:
-    if isinstance(answer, Success) and visit.node.settings.stream is not False and is_stream(answer.value):
+    if isinstance(answer, Success) and _is_lazy(answer.value, visit.node.settings.stream):
         name = visit.run.path_of(visit.step)
         return Failure(CacheError(f"{name!r} gave a stream, which cannot be cached: use stream='list'", name))
     return answer
+
+
+def _is_lazy(value: Any, stream: Any) -> bool:
+    # What a node says is an ordinary value may be kept, an open file for one; but not a generator,
+    # which whoever reads it first has used up.
+    return type(value) in LAZY if stream is False else is_stream(value)
 
 
 def _warn(visit: Visit, warnings: tuple[str, ...]) -> None:

@@ -258,10 +258,17 @@ def test_results_that_are_not_kept_go_for_streams_too(any_mode):
     assert dag.context.results == {"summing": 3}
 
 
-def test_a_cached_node_cannot_give_a_stream(any_mode):
-    error = raised_by(any_mode, chain(counting(3), summing(), cached=True))
+@pytest.mark.parametrize("stream", [None, "once", "tee", False])
+def test_a_cached_node_cannot_give_a_stream(any_mode, stream):
+    error = raised_by(any_mode, chain(counting(3), summing(), cached=True, stream=stream))
     assert isinstance(error, CacheError)
     assert "use stream='list'" in str(error)
+
+
+def test_an_iterator_that_is_an_ordinary_value_can_be_cached(any_mode):
+    dag, made = DAG("ordinary"), iter([1, 2])
+    dag.cached_node(lambda: made, name="give", stream=False)
+    assert any_mode(dag) is any_mode(dag) is made
 
 
 def test_a_collected_stream_can_be_cached(any_mode):
