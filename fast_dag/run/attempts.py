@@ -9,9 +9,9 @@ from typing import Any
 
 from fast_dag.errors import ExecutionError, FastDAGError, MissingOutputError, TimeoutError
 from fast_dag.plan.plan import ROUTER
-from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.hooked import tell_of_error, wind_up
 from fast_dag.run.requests import NOTHING, Attempt, Enter, Failure, Outcome, Request, Success, Wait
+from fast_dag.run.run import Run
 from fast_dag.run.step import arguments, read_route, spread
 from fast_dag.run.streams import Reader, is_stream
 from fast_dag.run.visit import Visit
@@ -41,7 +41,7 @@ def attempts(visit: Visit, outcome: Outcome | None = None) -> Answer:
         outcome = None
 
 
-def attempt_at(run: GraphRun, step: int) -> Attempt:
+def attempt_at(run: Run, step: int) -> Attempt:
     """The call of the node of *step*, with what lies in its slots.
 
     Raises:

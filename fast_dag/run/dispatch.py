@@ -13,10 +13,10 @@ from typing import Final
 
 from fast_dag.errors import MissingOutputError
 from fast_dag.run.attempts import attempt_at
-from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.invocation import invocation
 from fast_dag.run.queues import ByArrival, InOrder, Queue
 from fast_dag.run.requests import Enter, Failure, Invocation, Last, Outcome, Request, Success
+from fast_dag.run.run import Run
 from fast_dag.run.strand import Strand, outermost
 
 LONG: Final = 0.5
@@ -35,7 +35,7 @@ class Dispatch:
 
     def __init__(
         self,
-        run: GraphRun,
+        run: Run,
         limit: int | None,
         *,
         in_order: bool = False,

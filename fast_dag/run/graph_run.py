@@ -19,25 +19,19 @@ Rules of this file:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from fast_dag.errors import RunStalled, StreamError
-from fast_dag.graph.node import Node
+from fast_dag.errors import StreamError
 from fast_dag.plan.plan import ANY, ENTER, LEAVE, ROUTER, Cycle, Link, Plan
 from fast_dag.run.context import Context, Passed
-from fast_dag.run.flows import Flows
 from fast_dag.run.frontier import SKIPPED, STARTS, Frontier
-from fast_dag.run.hooks import Hooks
-from fast_dag.run.ledger import Ledger
 from fast_dag.run.notes import Note
-from fast_dag.run.policy import Handlers
 from fast_dag.run.requests import NOTHING
-from fast_dag.run.showing import Showing
+from fast_dag.run.run import Run
 from fast_dag.run.step import Route, part_of
 from fast_dag.run.streams import LAZY, Stream, shown
-from fast_dag.run.tally import Tally
 from fast_dag.run.wrapping import wrap
 from fast_dag.values import NO_DATA
 
@@ -50,69 +44,13 @@ DEAD: Final = 4
 """Was skipped."""
 
 
-class GraphRun:
-    """One execution of a plan.
+class GraphRun(Run):
+    """One execution of a plan without transitions: tasks, branches and cycles."""
 
-    `ready` gives the first steps; `done` and `failed` return those they set free; `finished` says
-    that it is over.  A step is the number of its unit.
-
-    Parameters:
-        plan: what to follow.
-        values: one value for each slot before `Plan.first`.
-        context: where results go; filled as they come if *live*, else when somebody looks.
-        strategy: fail_fast, continue or continue_none.
-        handlers: asked by `invocation()` about failures.
-        hooks: asked by it before and after.
-        cache_of: gives the cache of a node that has one.
-        keep: names of the results to keep, None for all; the others go with their last reader.
-        ledger: what it keeps together with the runs around and inside it.
-        outer: the run that one of its nodes holds this one in; *path* comes before names.
-    """
-
-    def __init__(
-        self,
-        plan: Plan,
-        values: list[Any],
-        context: Context,
-        *,
-        strategy: str = "fail_fast",
-        handlers: Handlers | None = None,
-        hooks: Hooks | None = None,
-        cache_of: Callable[[Node[..., Any]], Any] | None = None,
-        keep: Collection[str] | None = None,
-        live: bool = True,
-        ledger: Ledger | None = None,
-        outer: GraphRun | None = None,
-        path: str = "",
-    ) -> None:
-        self.plan = plan
-        self.values = values
-        self.context = context
-        self.strategy = strategy
-        self.handlers = handlers or Handlers()
-        self.hooks = hooks or Hooks()
-        self.cache_of: Callable[[Node[..., Any]], Any] = cache_of or _no_cache
-        self.keep = keep
-        self.ledger = ledger or Ledger()
-        self.notes = self.ledger.notes
-        self.outer = outer
-        self.level: int = 0 if outer is None else outer.level + 1
-        """How many runs it lies in."""
-        self.path = path
-        self.tally = Tally(plan)
-        self.finished = False
-        self.error: BaseException | None = None
-        """What ended the run early."""
-        self.winners: dict[int, int] = {}
-        """For each any node under way the slot that set it free."""
+    def __init__(self, plan: Plan, values: list[Any], context: Context, **options: Any) -> None:
+        super().__init__(plan, values, context, **options)
         self.iterations = [0] * len(plan.cycles)
         self.left = len(plan.names)
-        self.state = bytearray(len(plan.names))
-        self.showing = Showing(plan, values, context.results if live else None, keep)
-        self.flows = Flows(plan, values, self.state, self.ledger)
-        self.passed_on: dict[str, Any] = {}
-        """What each router gave to its branch."""
-        self._routes: dict[str, str] = {}
         self._frontier: Frontier | None = None
 
     def ready(self) -> list[int]:
@@ -189,47 +127,20 @@ class GraphRun:
         self._settled(step)
         return self._through(freed)
 
-    def path_of(self, step: int) -> str:
-        """The name of the node of *step*, behind those of the nodes around this run."""
-        return self.path + self.plan.names[step]
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to be done."""
+        return not self.left
 
-    def noted(self, step: int) -> tuple[GraphRun, int]:
-        """The run and the step under which events about *step* are told."""
-        return self, step
+    @property
+    def count(self) -> int:
+        """How many executions have come to their end."""
+        return len(self.tally.order)
 
-    def is_inside(self, run: Any) -> bool:
-        """Whether this run is *run*, or lies within it."""
-        each: Any = self
-        for _ in range(self.level - run.level):
-            each = each.outer
-        return each is run
-
-    def end_early(self) -> None:
-        """Tell the nodes that nobody waits for them any more."""
-        self.context.end_early()
-
-    def stop(self, error: BaseException) -> None:
-        """End the run early; *error* is what its caller gets."""
-        if not self.finished:
-            # In this order: whoever sees from another thread that it is over must see why.
-            self.error = error
-            self.finished = True
-            self.end_early()
-
-    def let_go(self) -> None:
-        """Drop the context and the values: a thread may hold on to a run that is over."""
-        self.values.clear()
-        self.showing.results = None
-        if self.outer is None:
-            self.ledger.detach()
-        del self.context
-
-    def stall(self) -> RunStalled:
-        """The error for a run that cannot go on although it is not over."""
-        waiting = [self.plan.names[unit] for unit, state in enumerate(self.state) if state == OPEN]
-        return RunStalled(
-            f"run of {self.plan.name!r} stalled, a bug in fast_dag; still waiting: {', '.join(waiting)}"
-        )
+    @property
+    def last_step(self) -> int:
+        """The step that was the last to end."""
+        return self.tally.order[-1]
 
     def value(self, name: str | None = None) -> Any:
         """The result of node *name*, else of the last exit node that was executed; None if there is none."""
@@ -238,10 +149,6 @@ class GraphRun:
             if self.state[unit] == DONE:
                 return shown(self.values[self.plan.first + unit])
         return None
-
-    def has_result(self, name: str) -> bool:
-        """Whether node *name* has a result, or None in its place after a failure."""
-        return self.values[self.plan.first + self.plan.names.index(name)] is not NO_DATA
 
     def named_results(self) -> dict[str, Any]:
         """The result of each node that has one, in the order of finishing."""
@@ -254,10 +161,6 @@ class GraphRun:
             return partial(_all_named, self.plan.names, results)  # a plain loop did everything
         failed = [step for step in self.tally.failed if self.state[step] == FAILED]
         return partial(_named, self.plan.names, results, [*self.tally.order, *failed])
-
-    def routes(self) -> dict[str, str]:
-        """The branch each router took."""
-        return self._routes
 
     def skip_reasons(self) -> dict[str, str]:
         """Why each skipped node was skipped, in the order of the plan."""
@@ -308,7 +211,7 @@ class GraphRun:
         passed = self.flows.taken(step, route.value, self.path_of(step), route.branch)
         if passed is not route.value:
             route = Route(route.branch, passed, passed.shown if route.shown is route.value else route.shown)
-        self._routes[name] = route.branch
+        self.taken[name] = route.branch
         self.passed_on[name] = passed.shown if isinstance(passed, Stream) else self._passed_on(step, route)
         slot = self.plan.branches[step].get(route.branch)
         if slot is not None:
@@ -325,7 +228,7 @@ class GraphRun:
             value = self.values[argument.slot]
             part = argument if argument.output else None
             if argument.source and route.value is (part_of(value, part) if part else value):
-                return Passed(argument.source, self._routes.get(argument.source, ""), part)
+                return Passed(argument.source, self.taken.get(argument.source, ""), part)
             break
         return route.value
 
@@ -381,7 +284,7 @@ class GraphRun:
         link = next((link for link in dead if link.required), dead[0])
         source = repr(self.plan.names[link.source])
         state = self.state[link.source]
-        if state == DONE and link.branch != self._routes.get(self.plan.names[link.source], ""):
+        if state == DONE and link.branch != self.taken.get(self.plan.names[link.source], ""):
             return f"branch {link.branch!r} of {source} was not taken"
         if state == DONE and link.part is not None:
             return f"{source} gave no {link.part.output!r}"
@@ -449,8 +352,3 @@ def _all_named(names: Sequence[str], results: Sequence[Any]) -> dict[str, Any]:
 def _named(names: Sequence[str], results: Sequence[Any], steps: Sequence[int]) -> dict[str, Any]:
     """The results of *steps*, in that order."""
     return {names[step]: shown(results[step]) for step in steps if results[step] is not NO_DATA}
-
-
-def _no_cache(node: Node[..., Any]) -> Any:
-    msg = f"{node.name!r} is cached, but this run was given no caches"
-    raise RuntimeError(msg)

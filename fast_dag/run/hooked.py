@@ -14,7 +14,7 @@ from fast_dag.run.wrapping import text_of
 from fast_dag.values import Replace
 
 if TYPE_CHECKING:
-    from fast_dag.run.graph_run import GraphRun
+    from fast_dag.run.run import Run
     from fast_dag.run.streams import Stream
 
 Silent = Generator[Request, Outcome, None]
@@ -73,7 +73,7 @@ def clean_up(visit: Visit) -> Silent:
     visit.run.ledger.open.pop(visit, None)
 
 
-def wind_up(run: GraphRun) -> Silent:
+def wind_up(run: Run) -> Silent:
     """Clean up after the executions that a *run* inside a step left open when it ended."""
     visits = [each for each in reversed(run.ledger.open) if each.run.is_inside(run)]
     yield from _let_go(visits)
@@ -83,7 +83,7 @@ def wind_up(run: GraphRun) -> Silent:
     run.flows.forget()
 
 
-def ends(run: GraphRun) -> list[Silent]:
+def ends(run: Run) -> list[Silent]:
     """What is to be done when the outermost *run* has ended; all of these may be done at once.
 
     What other runs wait for is given up here, not in the time there is for these.  Executions inside
@@ -120,7 +120,7 @@ def _clean_up_all(visits: Iterable[Visit]) -> Silent:
         yield from clean_up(visit)
 
 
-def _unread(run: GraphRun) -> list[Stream]:
+def _unread(run: Run) -> list[Stream]:
     """The streams that nobody will finish now that *run* is over; what it returns may go on to read some."""
     if not run.ledger.streams:
         return []

@@ -12,10 +12,10 @@ from typing import Any
 from fast_dag.errors import ExecutionError, MissingOutputError
 from fast_dag.run.attempts import attempts, has_read_streams, routed
 from fast_dag.run.cached import cached
-from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.hooked import clean_up, conclude, prepare
 from fast_dag.run.mapped import mapped
 from fast_dag.run.requests import Ask, Failure, Invocation, Outcome, Request, Success
+from fast_dag.run.run import Run
 from fast_dag.run.visit import Visit
 
 MOST_ATTEMPTS = 1000
@@ -24,7 +24,7 @@ MOST_ATTEMPTS = 1000
 Answer = Generator[Request, Outcome, Success | Failure]
 
 
-def invocation(run: GraphRun, step: int, outcome: Outcome | None = None) -> Invocation:
+def invocation(run: Run, step: int, outcome: Outcome | None = None) -> Invocation:
     """Execute the node of *step* until it has a result or has failed for good.
 
     *outcome* is that of a first attempt that was made without this generator.

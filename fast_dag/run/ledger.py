@@ -12,7 +12,7 @@ from fast_dag.plan.plan import Plan
 from fast_dag.run.notes import Note
 
 if TYPE_CHECKING:
-    from fast_dag.run.graph_run import GraphRun
+    from fast_dag.run.run import Run
     from fast_dag.run.streams import Stream
     from fast_dag.run.visit import Visit
 
@@ -57,7 +57,7 @@ class Ledger:
     """Those that may have to be closed, oldest first."""
     warnings: list[str] = field(default_factory=list)
     """What the caller is to be warned of when the run is over."""
-    inside: dict[GraphRun, Callable[[GraphRun], float]] = field(default_factory=dict)
+    inside: dict[Run, Callable[[Run], float]] = field(default_factory=dict)
     """Runs inside nodes that have not been left, and what closes their books; that gives their seconds."""
     plans: Mapping[Any, Plan] = field(default_factory=dict)
     """What each workflow inside follows in this run."""

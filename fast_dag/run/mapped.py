@@ -9,8 +9,8 @@ from fast_dag.errors import ExecutionError
 from fast_dag.run.attempts import attempts
 from fast_dag.run.cached import cached
 from fast_dag.run.elements import Elements, Index, is_iterable
-from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.requests import Ask, Attempt, Enter, Failure, Invocation, Outcome, Request, Success
+from fast_dag.run.run import Run
 from fast_dag.run.step import spread
 from fast_dag.run.visit import Visit
 
@@ -43,7 +43,7 @@ def mapped(visit: Visit) -> Generator[Request, Outcome, Success | Failure]:
 
 
 class MapRun:
-    """A run over the elements of one input; answers the verbs of a `GraphRun`.
+    """A run over the elements of one input; answers the verbs of a `Run`.
 
     Parameters:
         visit: the execution of the map node.
@@ -52,7 +52,7 @@ class MapRun:
     """
 
     def __init__(self, visit: Visit, elements: Elements, counts: dict[str, int]) -> None:
-        self.outer: GraphRun = visit.run
+        self.outer: Run = visit.run
         self.level = visit.run.level + 1
         self.finished = False
         self.error: BaseException | None = None
@@ -105,7 +105,7 @@ class MapRun:
         """The name of the map node."""
         return self.outer.path_of(self._visit.step)
 
-    def noted(self, _: int) -> tuple[GraphRun, int]:
+    def noted(self, _: int) -> tuple[Run, int]:
         """The run and the step under which events about a step are told: those of the map node."""
         return self.outer, self._visit.step
 

@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.invocation import invocation
 from fast_dag.run.requests import Enter, Invocation, Outcome
+from fast_dag.run.run import Run
 
 
 class Strand:
     """One run that is being followed.
 
     Parameters:
-        run: a `GraphRun`, or something else that answers its verbs.
+        run: a `Run`, or something else that answers its verbs.
         invoke: gives for a step of it what is to be done.
         enter: the request of the step it lies in, None for the outermost.
     """
@@ -24,7 +24,7 @@ class Strand:
 
     def __init__(self, run: Any, invoke: Callable[[int], Invocation], enter: Enter | None = None) -> None:
         self.run, self.invoke, self.enter = run, invoke, enter
-        self.plain: Sequence[bool] = _plain(run) if isinstance(run, GraphRun) else ()
+        self.plain: Sequence[bool] = _plain(run) if isinstance(run, Run) else ()
         """For each step whether it is one call without anything around it; empty if none is."""
 
     @property
@@ -33,12 +33,12 @@ class Strand:
         return Outcome(error=self.run.error)
 
 
-def outermost(run: GraphRun) -> Strand:
+def outermost(run: Run) -> Strand:
     """The strand of a run that lies in no step of another."""
     return Strand(run, partial(invocation, run))
 
 
-def _plain(run: GraphRun) -> Sequence[bool]:
+def _plain(run: Run) -> Sequence[bool]:
     if run.notes is not None or run.hooks.default:
         return ()
     if not run.hooks.nodes:

@@ -12,7 +12,7 @@ from fast_dag.run.step import named_inputs
 
 if TYPE_CHECKING:
     from fast_dag.run.cached import Claim
-    from fast_dag.run.graph_run import GraphRun
+    from fast_dag.run.run import Run
 
 
 class Visit:
@@ -40,7 +40,7 @@ class Visit:
     )
 
     def __init__(
-        self, run: GraphRun, step: int, inputs: dict[str, Any] | None = None, index: tuple[int, ...] = ()
+        self, run: Run, step: int, inputs: dict[str, Any] | None = None, index: tuple[int, ...] = ()
     ) -> None:
         self.run, self.step, self.inputs, self.index = run, step, inputs, index
         self.number = 0

@@ -7,9 +7,9 @@ import itertools
 
 from fast_dag.errors import TimeoutError
 from fast_dag.run.dispatch import Dispatch
-from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.notes import Note
 from fast_dag.run.requests import Call, Enter, Outcome, Request, Wait
+from fast_dag.run.run import Run
 from fast_dag.runners.calls import GRACE
 
 
@@ -73,13 +73,13 @@ def run_timeout(desk: Dispatch, timeout: float | None) -> TimeoutError:
     return TimeoutError(f"run of {desk.run.plan.name!r} timed out after {timeout} s{running}")
 
 
-def leave(run: GraphRun, request: Request) -> None:
+def leave(run: Run, request: Request) -> None:
     """Cancel a call of *run* that nobody wants any more; abandon one that cannot be cancelled."""
     if request.handle is not None and not request.handle.cancel():
         abandon(run, request)
 
 
-def abandon(run: GraphRun, request: Request) -> None:
+def abandon(run: Run, request: Request) -> None:
     """Note that the call of *request* goes on unheard; *run* is the outermost."""
     # What was asked to end is a coroutine: it is counted with the thread of its loop, if that is left.
     run.tally.abandoned += not request.cancelling

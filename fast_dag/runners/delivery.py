@@ -9,8 +9,8 @@ from time import perf_counter
 from typing import Any
 
 from fast_dag.run.events import EVENTS, Event, NodeEvent, Observer
-from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.notes import Note
+from fast_dag.run.run import Run
 
 VALUES = ("inputs", "result")
 """Fields that only observers with `wants_values` are given."""
@@ -25,7 +25,7 @@ class Delivery:
         strict: whether an observer that raises ends the run, rather than being left out with a warning.
     """
 
-    def __init__(self, run: GraphRun, observers: Sequence[Observer], *, strict: bool) -> None:
+    def __init__(self, run: Run, observers: Sequence[Observer], *, strict: bool) -> None:
         self._run = run
         self._observers = list(observers)
         self._strict = strict

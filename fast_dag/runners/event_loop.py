@@ -12,10 +12,10 @@ from typing import Any
 import anyio
 
 from fast_dag.run.dispatch import Dispatch
-from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.hooked import Silent
 from fast_dag.run.in_context import InContext
 from fast_dag.run.requests import Call, Last, Outcome, Request, Until
+from fast_dag.run.run import Run
 from fast_dag.runners.backends import Backend, backend_here
 from fast_dag.runners.bridge import Begin, Bridge
 from fast_dag.runners.calls import GRACE, call, call_async, drop, finish_async, is_awaitable
@@ -25,16 +25,14 @@ from fast_dag.runners.limits import Limits, cpu_count
 from fast_dag.runners.winding_up import WindingUp, has_loose_ends, seconds_left
 
 
-async def drive(
-    run: GraphRun, limits: Limits, report: Callable[[], None], desk: Dispatch | None = None
-) -> None:
+async def drive(run: Run, limits: Limits, report: Callable[[], None], desk: Dispatch | None = None) -> None:
     """Follow *run* to its end on the running loop, of asyncio or trio."""
     desk = desk or desk_of(run, limits)
     async with backend_here() as backend:
         await _Follower(desk, limits, report, backend).drive()
 
 
-def desk_of(run: GraphRun, limits: Limits) -> Dispatch:
+def desk_of(run: Run, limits: Limits) -> Dispatch:
     """The desk for following *run* on a loop."""
     return Dispatch(run, limits.max_workers, leave=partial(leave, run))
 

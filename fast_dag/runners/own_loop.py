@@ -6,7 +6,7 @@ import contextvars
 import threading
 from collections.abc import Callable
 
-from fast_dag.run.graph_run import GraphRun
+from fast_dag.run.run import Run
 from fast_dag.runners import event_loop
 from fast_dag.runners.calls import GRACE
 from fast_dag.runners.deadlines import run_timeout
@@ -14,7 +14,7 @@ from fast_dag.runners.limits import Limits
 from fast_dag.runners.private_loop import PrivateLoop
 
 
-def drive(run: GraphRun, limits: Limits, report: Callable[[], None]) -> None:
+def drive(run: Run, limits: Limits, report: Callable[[], None]) -> None:
     """Follow *run* to its end on a loop of its own; one that cannot be left is abandoned with its thread."""
     loop = PrivateLoop(run.plan.name)
     desk = event_loop.desk_of(run, limits)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import ValidationError, suggestion
-from fast_dag.run.graph_run import GraphRun
+from fast_dag.run.run import Run
 from fast_dag.runners.limits import Limits
 from fast_dag.values import ExecutionMode
 
@@ -58,7 +58,7 @@ def mode_of_executor(executor: object) -> ExecutionMode:
     return ExecutionMode.PROCESS if is_pool_of_processes else ExecutionMode.PARALLEL
 
 
-def drive(run: GraphRun, mode: ExecutionMode, limits: Limits, report: Report) -> None:
+def drive(run: Run, mode: ExecutionMode, limits: Limits, report: Report) -> None:
     """Follow *run* to its end in *mode*; returns when it is over."""
     if _is_loop_running():
         text = "run() blocks the running event loop; use await run_async()"
@@ -72,7 +72,7 @@ def start(follow: Callable[[], Any], context: Context, name: str) -> RunHandle:
     return handle
 
 
-def stepper(run: GraphRun, report: Report) -> Stepper:
+def stepper(run: Run, report: Report) -> Stepper:
     """What goes through *run* one step at a time."""
     made: Stepper = importlib.import_module("fast_dag.runners.stepper").Stepper(run, report)
     return made
@@ -83,14 +83,14 @@ def memory_sampler() -> Any:
     return importlib.import_module("fast_dag.runners.memory").MemorySampler()
 
 
-def delivery(run: GraphRun, observers: Sequence[Observer], *, strict: bool) -> Callable[..., None]:
+def delivery(run: Run, observers: Sequence[Observer], *, strict: bool) -> Callable[..., None]:
     """What hands the events of *run* to its *observers* when it is called."""
     module = importlib.import_module("fast_dag.runners.delivery")
     made: Callable[..., None] = module.Delivery(run, observers, strict=strict)
     return made
 
 
-def drive_async(run: GraphRun, limits: Limits, report: Report) -> Awaitable[None]:
+def drive_async(run: Run, limits: Limits, report: Report) -> Awaitable[None]:
     """Follow *run* to its end on the running event loop."""
     made: Awaitable[None] = importlib.import_module("fast_dag.runners.event_loop").drive(run, limits, report)
     return made

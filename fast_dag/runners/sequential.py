@@ -13,8 +13,8 @@ from typing import Any
 
 from fast_dag.errors import MissingOutputError
 from fast_dag.run.dispatch import Dispatch
-from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.requests import Call, Last, Outcome, Request, Until, Wait
+from fast_dag.run.run import Run
 from fast_dag.runners import threads
 from fast_dag.runners.bridge import Bridge
 from fast_dag.runners.calls import GRACE, Tell, call, call_async, drop, finish_async, is_awaitable
@@ -26,7 +26,7 @@ from fast_dag.runners.winding_up import WindingUp, follow, has_loose_ends, secon
 Work = Callable[[Tell], Coroutine[Any, Any, None]]
 
 
-def drive(run: GraphRun, limits: Limits, report: Callable[[], None]) -> None:
+def drive(run: Run, limits: Limits, report: Callable[[], None]) -> None:
     """Follow *run* to its end in the order of its plan.
 
     With a timeout the steps are made on a helper thread, which can be abandoned.
@@ -40,7 +40,7 @@ def drive(run: GraphRun, limits: Limits, report: Callable[[], None]) -> None:
 class InLine:
     """A run in the calling thread."""
 
-    def __init__(self, run: GraphRun, report: Callable[[], None]) -> None:
+    def __init__(self, run: Run, report: Callable[[], None]) -> None:
         self.run = run
         self.report = report
         self.base = contextvars.copy_context()
@@ -185,7 +185,7 @@ class InLine:
             self.handle.cancel(self.grace)
 
 
-def _store_both(run: GraphRun, value: Any) -> None:
+def _store_both(run: Run, value: Any) -> None:
     """Append *value*, let nodes that see the context find it there, and free what nobody reads any more."""
     step = len(run.values) - run.plan.first
     run.values.append(value)

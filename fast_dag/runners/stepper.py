@@ -9,8 +9,8 @@ from functools import partial
 from time import perf_counter
 
 from fast_dag.run.dispatch import Dispatch
-from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.requests import Call, Outcome, Request
+from fast_dag.run.run import Run
 from fast_dag.runners.deadlines import Deadlines, leave
 from fast_dag.runners.sequential import InLine
 
@@ -23,7 +23,7 @@ class Stepper:
         report: called when something has happened.
     """
 
-    def __init__(self, run: GraphRun, report: Callable[[], None]) -> None:
+    def __init__(self, run: Run, report: Callable[[], None]) -> None:
         self._run = run
         self._report = report
         self._line = InLine(run, report)
@@ -34,20 +34,16 @@ class Stepper:
 
     def step(self) -> str | None:
         """Go on until one more node has run; its name, None if none was left to run."""
-        tally, before = self._run.tally, self._count
-        while self._count == before and (request := self._desk.take()) is not None:
+        run, before = self._run, self._run.count
+        while run.count == before and (request := self._desk.take()) is not None:
             self._report()
             self._see_to(request)
             self._report()
-        return self._run.plan.names[tally.order[-1]] if len(tally.order) and self._count > before else None
+        return run.plan.names[run.last_step] if run.count > before else None
 
     def close(self) -> None:
         """Clean up what is left when the run is over, or is to be."""
         self._line.close()
-
-    @property
-    def _count(self) -> int:
-        return len(self._run.tally.order)
 
     def _see_to(self, request: Request) -> None:
         now = perf_counter()

@@ -11,8 +11,8 @@ from time import perf_counter, sleep
 
 from fast_dag.errors import RunCancelledError
 from fast_dag.run.dispatch import Dispatch
-from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.requests import Call, Last, Outcome, Request, Until
+from fast_dag.run.run import Run
 from fast_dag.runners.bridge import Bridge
 from fast_dag.runners.calls import GRACE, call, call_async, drop, finish_async, is_awaitable
 from fast_dag.runners.deadlines import Deadlines, abandon, leave
@@ -21,7 +21,7 @@ from fast_dag.runners.private_loop import PrivateLoop
 from fast_dag.runners.winding_up import WindingUp, follow_in_threads, has_loose_ends, seconds_left
 
 
-def drive(run: GraphRun, limits: Limits, report: Callable[[], None], *, in_order: bool = False) -> None:
+def drive(run: Run, limits: Limits, report: Callable[[], None], *, in_order: bool = False) -> None:
     """Follow *run* to its end on threads; with *in_order* on one helper thread, a step at a time."""
     _Crew(run, limits, report, in_order=in_order).drive()
 
@@ -43,7 +43,7 @@ class _Crew:
     All books are kept under `lock`; `changed` wakes the caller, `work` the idle.
     """
 
-    def __init__(self, run: GraphRun, limits: Limits, report: Callable[[], None], *, in_order: bool) -> None:
+    def __init__(self, run: Run, limits: Limits, report: Callable[[], None], *, in_order: bool) -> None:
         self.run = run
         self.lock = threading.Lock()
         self.changed = threading.Condition(self.lock)

@@ -10,16 +10,16 @@ from contextlib import suppress
 from functools import partial
 from time import perf_counter
 
-from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.hooked import Silent, ends
 from fast_dag.run.requests import Call, Outcome
+from fast_dag.run.run import Run
 from fast_dag.runners.calls import GRACE, call
 from fast_dag.runners.daemons import Daemons
 
 Perform = Callable[[Call], Outcome]
 
 
-def has_loose_ends(run: GraphRun) -> bool:
+def has_loose_ends(run: Run) -> bool:
     """Whether anything is left to be done."""
     return bool(run.ledger.open or run.ledger.streams)
 
@@ -36,7 +36,7 @@ class WindingUp:
     `ends` are things to be done, each of them one call after the other.
     """
 
-    def __init__(self, run: GraphRun) -> None:
+    def __init__(self, run: Run) -> None:
         self.ends = ends(run)
         self._run = run
         self._lock = threading.Lock()

@@ -13,19 +13,20 @@ from fast_dag.errors import InvalidNodeError, MissingConnectionError, TimeoutErr
 from fast_dag.graph.edge import Edge
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.node import Node
+from fast_dag.graph.settings import check_names
 from fast_dag.graph.signature import Parameter, Signature
 from fast_dag.plan.plan import Plan
 from fast_dag.run.context import Context
-from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.invocation import invocation
 from fast_dag.run.policy import strategy_named
 from fast_dag.run.requests import Enter, Outcome
+from fast_dag.run.run import Run
 from fast_dag.run.streams import Reader
 from fast_dag.values import NO_DATA
 from fast_dag.workflow.inputs import merged, starting_values
 from fast_dag.workflow.options import RunOptions
 from fast_dag.workflow.runs import Runnable
-from fast_dag.workflow.session import Session, begin_context, claimed, finish, graph_run, nobody_watches
+from fast_dag.workflow.session import Session, begin_context, claimed, finish, new_run, nobody_watches
 
 Ports = Sequence[str] | Mapping[str, str] | None
 
@@ -61,8 +62,10 @@ class WorkflowNode(Node[..., Any]):
         **settings: Any,
     ) -> None:
         self.workflow = workflow
-        self.ports = dict(ports) if isinstance(ports, Mapping) else None if ports is None else tuple(ports)
-        self.results = None if results is None else tuple(results)
+        if ports is not None:
+            ports = dict(ports) if isinstance(ports, Mapping) else check_names("inputs", ports, name)
+        self.ports = ports
+        self.results = None if results is None else check_names("outputs", results, name)
         self.error_strategy = strategy_named(error_strategy)
         self.serial = 0
         """Counts how often its signature has changed."""
@@ -150,7 +153,7 @@ class WorkflowNode(Node[..., Any]):
         ports = {inner for _, inner in _pairs(self.ports)}
         return [(node, name) for _, node, name in plan.needs if name not in ports]
 
-    def enter(self, inputs: dict[str, Any], outer: GraphRun, step: int, index: tuple[int, ...]) -> Enter:
+    def enter(self, inputs: dict[str, Any], outer: Run, step: int, index: tuple[int, ...]) -> Enter:
         """Begin a run inside *step* of *outer*; *index* is that of the element if the node is a map."""
         workflow, plan = self.workflow, outer.ledger.plans[self.workflow]
         names = self.inner_names
@@ -161,7 +164,7 @@ class WorkflowNode(Node[..., Any]):
         options = RunOptions(error_strategy=self.error_strategy, keep_results=self._kept(outer))
         path = outer.path_of(step) + "."
         is_live = plan.sees_context or bool(workflow.node_error_handlers)
-        run = graph_run(
+        run = new_run(
             workflow,
             plan,
             values,
@@ -183,7 +186,7 @@ class WorkflowNode(Node[..., Any]):
         outer.ledger.inside[run] = partial(self._close, session)
         return Enter(run, partial(invocation, run), self.settings.timeout)
 
-    def leave(self, run: GraphRun, outcome: Outcome) -> Outcome:
+    def leave(self, run: Run, outcome: Outcome) -> Outcome:
         """What a run inside has come to."""
         if outcome.expired:
             run.error = TimeoutError("its node is out of time")
@@ -198,10 +201,10 @@ class WorkflowNode(Node[..., Any]):
         """What each port is called inside, as far as it has another name."""
         return dict(self.ports) if isinstance(self.ports, dict) else {}
 
-    def _close(self, session: Session, ended_by: GraphRun) -> float:
+    def _close(self, session: Session, ended_by: Run) -> float:
         """Keep the books of a run inside; one that is left in the middle ends as the one around it."""
         run = session.run
-        if run.left and run.error is None:
+        if not run.is_complete and run.error is None:
             run.error = ended_by.error
         finish(session)
         if run.keep is not None:
@@ -209,7 +212,7 @@ class WorkflowNode(Node[..., Any]):
         run.let_go()
         return run.tally.wall
 
-    def _leave_inner(self, run: GraphRun) -> None:
+    def _leave_inner(self, run: Run) -> None:
         """Close the books of the runs inside *run*, which has ended before them."""
         inside = run.ledger.inside
         # They began after it.
@@ -217,12 +220,12 @@ class WorkflowNode(Node[..., Any]):
             if each.is_inside(run):
                 inside.pop(each)(run)
 
-    def _value(self, run: GraphRun) -> Any:
+    def _value(self, run: Run) -> Any:
         if self.results is None:
             return run.value()
         return {name: run.value(name) for name in self.results if run.has_result(name)}
 
-    def _kept(self, outer: GraphRun) -> Any:
+    def _kept(self, outer: Run) -> Any:
         """What the option keep_results of the outermost run means inside."""
         if outer.keep is None:
             return "all"

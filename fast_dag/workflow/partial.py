@@ -10,7 +10,7 @@ from fast_dag.graph.graph import Graph
 from fast_dag.graph.order import reached
 from fast_dag.plan.plan import Given
 from fast_dag.run.context import Context
-from fast_dag.run.graph_run import GraphRun
+from fast_dag.run.run import Run
 from fast_dag.run.step import part_of
 from fast_dag.values import NO_DATA
 
@@ -69,11 +69,11 @@ def outside(earlier: Context, part: Part) -> Context:
     return Context({name: value for name, value in earlier.results.items() if name not in part.names})
 
 
-def remember_routes(run: GraphRun, earlier: Context, part: Part) -> None:
+def remember_routes(run: Run, earlier: Context, part: Part) -> None:
     """Let the routers outside *part* go on counting as they decided earlier."""
     for name, branch in earlier.branches.items():
         if name not in part.names:
-            run.routes()[name] = branch
+            run.taken[name] = branch
             run.passed_on[name] = earlier.came_from(name, branch)
 
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from fast_dag.errors import ExecutionError, RunCancelledError, TimeoutError, ValidationError
 from fast_dag.plan.plan import Plan
 from fast_dag.run.context import Context
-from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.ledger import Ledger
 from fast_dag.run.notes import Note
 from fast_dag.run.policy import Handlers, strategy_named
+from fast_dag.run.run import Run
 from fast_dag.run.tally import Tally
 from fast_dag.run.wrapping import text_of
 from fast_dag.runners import registry
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 class Session:
     """One run on its way: what a runner needs, and afterwards its value."""
 
-    run: GraphRun
+    run: Run
     workflow: Workflow
     options: RunOptions
     report: Callable[..., None]
@@ -114,7 +114,7 @@ def finish(live: Session) -> None:
     run.context.release(late_results, partial(_metrics, run.tally, run.plan, usage))
 
 
-def graph_run(
+def new_run(
     workflow: Workflow,
     plan: Plan,
     values: list[Any],
@@ -123,11 +123,11 @@ def graph_run(
     *,
     ledger: Ledger,
     live: bool,
-    outer: GraphRun | None = None,
+    outer: Run | None = None,
     path: str = "",
-) -> GraphRun:
+) -> Run:
     """The run of a *plan* with everything that *workflow* brings along."""
-    return GraphRun(
+    return workflow.kind_of_run(options)(
         plan,
         values,
         context,
@@ -165,7 +165,7 @@ def _begin(
         context = outside(earlier, part) if part else Context()
     values[0] = claimed(context)
     ledger = Ledger(deque() if observers else None, plans=workflow.plans())
-    run = graph_run(workflow, plan, values, context, options, ledger=ledger, live=is_live)
+    run = new_run(workflow, plan, values, context, options, ledger=ledger, live=is_live)
     if part is not None:
         remember_routes(run, earlier, part)
     begin_context(run, inputs)
@@ -177,9 +177,9 @@ def _begin(
     return Session(run, workflow, options, report, started)
 
 
-def begin_context(run: GraphRun, inputs: Mapping[str, Any]) -> None:
+def begin_context(run: Run, inputs: Mapping[str, Any]) -> None:
     """Show in the context that the run has begun, and with what."""
-    run.context.begin(inputs, run.routes(), run.passed_on)
+    run.context.begin(inputs, run.taken, run.passed_on)
     metadata = run.context.metadata
     if "run_id" not in metadata:
         metadata["run_id"] = f"{random.getrandbits(128):032x}"
@@ -199,7 +199,7 @@ def claimed(context: Context) -> Context:
     return context
 
 
-def status_of(run: GraphRun) -> str:
+def status_of(run: Run) -> str:
     """How a run ended, as its metadata tell it."""
     error = run.error
     if error is None:
@@ -242,7 +242,7 @@ def _metrics(tally: Tally, plan: Plan, usage: dict[str, float] | None) -> dict[s
     return metrics if usage is None else {**metrics, "memory_usage": usage}
 
 
-def _errors(run: GraphRun, started: float) -> list[dict[str, Any]]:
+def _errors(run: Run, started: float) -> list[dict[str, Any]]:
     """What went wrong, for the metadata."""
     # Turns the runner's clock into seconds since 1970.
     epoch = time.time() - perf_counter()
@@ -258,6 +258,6 @@ def _errors(run: GraphRun, started: float) -> list[dict[str, Any]]:
     ]
 
 
-def _note(run: GraphRun, kind: str, about: dict[str, Any]) -> None:
+def _note(run: Run, kind: str, about: dict[str, Any]) -> None:
     if run.notes is not None:
         run.notes.append(Note(kind, -1, about))

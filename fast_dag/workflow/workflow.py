@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
 
 from fast_dag.run.context import Context
+from fast_dag.run.graph_run import GraphRun
 from fast_dag.workflow.drawn import Drawn
 from fast_dag.workflow.holding import Holding
 from fast_dag.workflow.stored import Stored
+
+if TYPE_CHECKING:
+    from fast_dag.run.run import Run
+    from fast_dag.workflow.options import RunOptions
 
 UNSET: Any = object()
 CACHE_COUNTS = ("cache_hits", "cache_misses")
@@ -52,6 +58,14 @@ class Workflow(Holding, Stored, Drawn):
 
     def __getitem__(self, name: str) -> Any:
         return self.get_result(name)
+
+    def kind_of_run(self, options: RunOptions) -> Callable[..., Run]:  # noqa: ARG002 - a machine has some of its own
+        """What makes a run of it."""
+        return GraphRun
+
+    def new_context(self, context: Context | None = None) -> Context:
+        """*context* as a run of it fills it; a new one by default."""
+        return Context() if context is None else context
 
     def get_metrics(self) -> dict[str, Any]:
         """A copy of the metrics of the last finished run; cache hits and misses of all nodes together."""
