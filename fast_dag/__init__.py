@@ -11,9 +11,13 @@ if TYPE_CHECKING:
     from fast_dag.draw.options import VisualizationOptions as VisualizationOptions
     from fast_dag.errors import CacheError as CacheError
     from fast_dag.errors import ConditionError as ConditionError
+    from fast_dag.errors import CycleConfigurationError as CycleConfigurationError
+    from fast_dag.errors import CycleConnectionError as CycleConnectionError
     from fast_dag.errors import CycleError as CycleError
+    from fast_dag.errors import CycleExitError as CycleExitError
     from fast_dag.errors import DisconnectedNodeError as DisconnectedNodeError
     from fast_dag.errors import DocumentError as DocumentError
+    from fast_dag.errors import DuplicateCycleError as DuplicateCycleError
     from fast_dag.errors import DuplicateNodeError as DuplicateNodeError
     from fast_dag.errors import ExecutionError as ExecutionError
     from fast_dag.errors import FastDAGError as FastDAGError
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
     from fast_dag.stores.registry import get_cache as get_cache
     from fast_dag.stores.registry import register_cache as register_cache
     from fast_dag.stores.sqlite import DiskCache as DiskCache
+    from fast_dag.values import END as END
     from fast_dag.values import NO_DATA as NO_DATA
     from fast_dag.values import SKIP as SKIP
     from fast_dag.values import ConditionalReturn as ConditionalReturn
@@ -59,9 +64,13 @@ WHERE = {
     "fast_dag.errors": (
         "CacheError",
         "ConditionError",
+        "CycleConfigurationError",
+        "CycleConnectionError",
         "CycleError",
+        "CycleExitError",
         "DisconnectedNodeError",
         "DocumentError",
+        "DuplicateCycleError",
         "DuplicateNodeError",
         "ExecutionError",
         "FastDAGError",
@@ -91,6 +100,7 @@ WHERE = {
     "fast_dag.stores.registry": ("get_cache", "register_cache"),
     "fast_dag.stores.sqlite": ("DiskCache",),
     "fast_dag.values": (
+        "END",
         "NO_DATA",
         "SKIP",
         "ConditionalReturn",

@@ -44,6 +44,47 @@ class CycleError(ValidationError):
         self.cycles = [list(ring) for ring in cycles]
 
 
+class CycleConfigurationError(ValidationError):
+    """A cycle whose settings are wrong, or that has no way out."""
+
+
+class CycleConnectionError(ValidationError):
+    """A feedback edge that closes no loop."""
+
+
+class DuplicateCycleError(ValidationError):
+    """The name is taken by another cycle, or the cycle is configured already."""
+
+
+class CycleExitError(CycleError, CycleConfigurationError):
+    """Rings that nothing can leave, or that hold no decision; what else is wrong stands in the same list.
+
+    Parameters:
+        errors, workflow: as for `ValidationError`.
+        problems: what breaks the rules; each with a `kind`, a `ring` (its first node repeated), a `message`.
+    """
+
+    def __init__(
+        self, errors: str | Sequence[str], workflow: str | None = None, problems: Sequence[Any] = ()
+    ) -> None:
+        super().__init__(errors, workflow, [list(problem.ring) for problem in problems])
+        self.args = (errors, workflow, problems)
+        self.problems = list(problems)
+
+    def __str__(self) -> str:
+        return "\n".join([f"graph {self.workflow!r} is invalid:", *(f"  {text}" for text in self.errors)])
+
+    @property
+    def kind(self) -> str | None:
+        """Of the first problem: pure_cycle, self_loop, router_cannot_exit or decision_free_subcycle."""
+        return self.problems[0].kind if self.problems else None
+
+    @property
+    def node(self) -> str | None:
+        """The first node of the first problem."""
+        return self.problems[0].ring[0] if self.problems else None
+
+
 class DisconnectedNodeError(ValidationError):
     """Nodes without any edge, where the caller does not allow them."""
 

@@ -30,6 +30,10 @@ class ExecutionMode(enum.StrEnum):
     DASK = "dask"
 
 
+END: Final = "__end__"
+"""Where a state or a branch leads when the run or cycle ends there; no node has this name."""
+
+
 class NoData(enum.Enum):
     """The type of `NO_DATA`, an enumeration so that the one member survives copies and pickles."""
 

@@ -54,54 +54,65 @@ def rings(names: Sequence[str], successors: Successors) -> list[list[str]]:
     for component in components(names, successors):
         first = min(component, key=place.__getitem__)
         if len(component) > 1 or first in successors[first]:
-            found.append(_shortest_ring(first, set(component), successors))
+            found.append(shortest_ring(first, set(component), successors))
     return sorted(found, key=lambda ring: place[ring[0]])
 
 
 def components(names: Sequence[str], successors: Successors) -> Iterator[list[str]]:
-    """The strongly connected components (Tarjan 1972, with a stack of its own)."""
-    index: dict[str, int] = {}
-    low: dict[str, int] = {}
-    path: list[str] = []
-    on_path: set[str] = set()
-    for root in names:
-        if root in index:
-            continue
-        work = [(root, iter(successors[root]))]
-        _visit(root, index, low, path, on_path)
-        while work:
-            name, targets = work[-1]
-            target = next((each for each in targets if each not in index or each in on_path), None)
-            if target is None:
+    """The strongly connected components."""
+    place = {name: index for index, name in enumerate(names)}
+    numbered = [[place[target] for target in successors[name]] for name in names]
+    for component in numbered_components(numbered):
+        yield [names[number] for number in component]
+
+
+def numbered_components(successors: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """The strongly connected components of 0, 1, ... (Tarjan 1972, with a stack of its own)."""
+    unseen, done = 0, len(successors) + 1
+    index = [unseen] * len(successors)
+    low = index.copy()
+    path: list[int] = []
+    work: list[tuple[int, Iterator[int]]] = []
+    seen = 0
+    for root in range(len(successors)):
+        following = root if low[root] == unseen else -1
+        while work or following >= 0:
+            if following >= 0:
+                seen += 1
+                index[following] = low[following] = seen
+                path.append(following)
+                work.append((following, iter(successors[following])))
+            number, targets = work[-1]
+            following = _next_unseen(number, targets, low)
+            if following < 0:
                 work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[name])
-                if low[name] == index[name]:
-                    yield _cut(path, on_path, name)
-            elif target in index:
-                low[name] = min(low[name], index[target])
-            else:
-                _visit(target, index, low, path, on_path)
-                work.append((target, iter(successors[target])))
+                if work and low[number] < low[work[-1][0]]:
+                    low[work[-1][0]] = low[number]
+                if low[number] == index[number]:
+                    component = _cut(path, number)
+                    for each in component:
+                        low[each] = done
+                    yield component
 
 
-def _visit(name: str, index: dict[str, int], low: dict[str, int], path: list[str], on_path: set[str]) -> None:
-    index[name] = low[name] = len(index)
-    path.append(name)
-    on_path.add(name)
+def _next_unseen(number: int, targets: Iterator[int], low: list[int]) -> int:
+    """The next target nobody has been at, -1 if there is none; *number* reaches as low as those before it."""
+    for target in targets:
+        if not low[target]:
+            return target
+        low[number] = min(low[number], low[target])
+    return -1
 
 
-def _cut(path: list[str], on_path: set[str], root: str) -> list[str]:
-    component = []
-    while True:
-        name = path.pop()
-        on_path.discard(name)
-        component.append(name)
-        if name == root:
-            return component
+def _cut(path: list[int], root: int) -> list[int]:
+    component = [path.pop()]
+    while component[-1] != root:
+        component.append(path.pop())
+    return component
 
 
-def _shortest_ring(first: str, within: set[str], successors: Successors) -> list[str]:
+def shortest_ring(first: str, within: set[str], successors: Successors) -> list[str]:
+    """The shortest ring through *first* among the names *within*, of equal ones the first by *successors*."""
     came_from: dict[str, str] = {}
     queue = deque([first])
     while queue:
