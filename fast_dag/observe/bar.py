@@ -45,6 +45,9 @@ class ProgressBar:
             that a run does not depend on where it is looked at.
     """
 
+    refresh_every = 0.5
+    """Seconds; the time that has passed is to be seen growing while one node takes long."""
+
     def __init__(self, total: int | None, stream: TextIO | None = None, workflow: str = "workflow") -> None:
         live = _live_module()
         out = sys.stderr if stream is None else stream

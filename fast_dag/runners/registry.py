@@ -84,9 +84,17 @@ def memory_sampler() -> Any:
 
 
 def delivery(run: Run, observers: Sequence[Observer], *, strict: bool) -> Callable[..., None]:
-    """What hands the events of *run* to its *observers* when it is called."""
+    """What hands the events of *run* to its *observers* when it is called.
+
+    Those with `refresh_every` seconds have their `refresh` called that often meanwhile.
+    """
     module = importlib.import_module("fast_dag.runners.delivery")
     made: Callable[..., None] = module.Delivery(run, observers, strict=strict)
+    shows: list[Any] = [each for each in observers if getattr(each, "refresh_every", None)]
+    if shows:
+        ticking = importlib.import_module("fast_dag.runners.ticking")
+        seconds = min(each.refresh_every for each in shows)
+        made = ticking.Ticking(made, [each.refresh for each in shows], seconds)
     return made
 
 

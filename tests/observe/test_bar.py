@@ -9,6 +9,7 @@ import pytest
 
 from fast_dag import DAG
 from fast_dag.observe.bar import Pace, ProgressBar
+from tests.conformance.modes import comes_true
 from tests.observe.made import Terminal, failed, finished, run_finished, run_started, started
 
 WITHOUT_RICH = """
@@ -111,6 +112,19 @@ def test_refreshing_shows_the_time_that_has_passed():
     assert "1:01:0" in terminal.screen
 
 
+@pytest.mark.parametrize("mode", ["sequential", "parallel", "async"])
+def test_the_display_goes_on_while_one_node_runs(mode):
+    terminal, dag = Terminal(), DAG("single")
+
+    @dag.node
+    def slow():
+        drawn = len(terminal.getvalue())
+        return comes_true(lambda: len(terminal.getvalue()) > drawn)
+
+    assert dag.run(mode=mode, progress=terminal) is True
+    assert "1/1 node" in terminal.screen
+
+
 def test_after_the_end_there_is_nothing_to_refresh():
     terminal = Terminal()
     bar = ProgressBar(1, terminal)
@@ -129,7 +143,7 @@ def test_a_stream_that_breaks_does_not_break_whoever_refreshes():
     bar.refresh()
 
 
-def test_no_thread_is_started():
+def test_the_display_itself_starts_no_thread():
     before = threading.active_count()
     bar = ProgressBar(1, Terminal())
     bar(started("a"))
