@@ -10,7 +10,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from fast_dag.errors import InvalidNodeError
 from fast_dag.graph.operators import Connectable, Drawing, End, Ends
-from fast_dag.graph.settings import DEFAULTS, NAMES, NodeSettings, changed
+from fast_dag.graph.settings import DEFAULTS, NAMES, NodeSettings, changed, check_mapping, check_names
 from fast_dag.graph.signature import Signature, is_async_function, origin_name, read_signature, unwrapped
 from fast_dag.values import NodeType
 
@@ -42,7 +42,7 @@ class Node(Connectable, Generic[P, R_co]):
 
     Raises:
         InvalidNodeError: not callable, no usable name, or not inspectable.
-        ValueError: a bad setting, or more *inputs* than parameters.
+        ValueError: a bad setting, more *inputs* than parameters, or names that are no list of names.
         UnknownOptionError: a keyword that is no setting.
     """
 
@@ -69,10 +69,14 @@ class Node(Connectable, Generic[P, R_co]):
         self._func = func
         self._node_type = NodeType(node_type)
         self._settings = changed(DEFAULTS, f"node {self._name!r}", settings)
-        self._signature = read_signature(function, inputs, self._name)
-        self._outputs = tuple(outputs or ())
+        names = None if inputs is None else check_names("inputs", inputs, self._name)
+        self._signature = read_signature(function, names, self._name)
+        self._outputs = () if outputs is None else check_names("outputs", outputs, self._name)
+        if self._node_type is NodeType.CONDITIONAL and set(self._outputs) - set(CONDITION_BRANCHES):
+            msg = f"condition {self._name!r} has the outputs true and false, not {list(self._outputs)!r}"
+            raise ValueError(msg)
         self._description = description if description is not None else _first_line(function)
-        self._metadata = dict(metadata or {})
+        self._metadata = check_mapping("metadata", metadata, self._name)
         self._is_async = is_async_function(func)
         self.graph: Drawing | None = None
 

@@ -73,7 +73,7 @@ def read_signature(function: Callable[..., Any], inputs: Sequence[str] | None, n
 
     Raises:
         InvalidNodeError: the function cannot be inspected and *inputs* does not say what it takes.
-        ValueError: *inputs* has more names than the function has parameters, or one name twice.
+        ValueError: *inputs* has more names than the function has parameters, or the name of another one.
     """
     try:
         found = inspect.signature(function, follow_wrapped=False)
@@ -143,9 +143,6 @@ def _parameters(function: Callable[..., Any], found: inspect.Signature) -> list[
 def _renamed(
     parameters: list[Parameter], names: list[str], node: str, *, takes_more: bool
 ) -> list[Parameter]:
-    if len(set(names)) < len(names):
-        msg = f"signature mismatch: inputs={names!r} of {node!r} has a name twice"
-        raise ValueError(msg)
     left = list(names)
     renamed = [
         replace(parameter, name=left.pop(0)) if left and not parameter.injected else parameter
@@ -154,6 +151,11 @@ def _renamed(
     if left and not takes_more:
         count = sum(not parameter.injected for parameter in parameters)
         msg = f"signature mismatch: {node!r} takes {count} inputs, but inputs= names {len(names)}: {names!r}"
+        raise ValueError(msg)
+    kept = [parameter.name for parameter in renamed if not parameter.injected][len(names) :]
+    taken = [name for name in names if name in kept]
+    if taken:
+        msg = f"signature mismatch: {node!r} has an input {taken[0]!r} already: name that one in inputs= too"
         raise ValueError(msg)
     return renamed + [Parameter(name, own_name=name) for name in left]
 

@@ -11,7 +11,7 @@ from fast_dag.graph.check import Problem, error_for, problems
 from fast_dag.graph.edge import Edge
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.node import Node
-from fast_dag.graph.settings import NAMES
+from fast_dag.graph.settings import NAMES, check_bool, check_mapping
 from fast_dag.plan.compile import compile_plan, execution_order
 from fast_dag.plan.plan import Plan
 from fast_dag.values import NodeType
@@ -29,7 +29,7 @@ class Definition:
         autowire: connect every open input that is named like a node to that node.
 
     Raises:
-        ValueError: the name is empty.
+        ValueError: the name is empty, or one of the others is not of its type.
     """
 
     node_type: ClassVar[NodeType]
@@ -46,9 +46,10 @@ class Definition:
         if not isinstance(name, str) or not name:
             msg = f"a workflow needs a name, a non-empty string, got {name!r}"
             raise ValueError(msg)
+        check_bool("autowire", autowire)
         self.name = name
         self.description = description
-        self.metadata = dict(metadata or {})
+        self.metadata = check_mapping("metadata", metadata, name)
         self.autowire = autowire
         self.graph = Graph(name)
         self._kept: tuple[object, Plan] | None = None

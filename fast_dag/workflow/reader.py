@@ -75,16 +75,24 @@ def _made(cls: type[Workflow], sketch: Sketch, inner: dict[str, Workflow]) -> Wo
 def _node(sketch: NodeSketch) -> AnyNode:
     """The node around a function; whose parameters may stand in another order than when it was stored."""
     function: Any = sketch.function
-    node: AnyNode = Node(function, name=sketch.name, inputs=sketch.inputs, **sketch.options)
-    own_names = tuple(parameter.own_name for parameter in node.signature.inputs)
+    own_names = _own_names(sketch)
     if own_names[: len(sketch.parameters)] == sketch.parameters:
-        return node
+        return Node(function, name=sketch.name, inputs=sketch.inputs, **sketch.options)
     if not set(sketch.parameters) <= set(own_names):
         stored, taken = ", ".join(sketch.parameters), ", ".join(own_names)
         raise wrong(sketch.place, f"the function takes {taken}, not {stored} as it did when it was stored")
     renamed = dict(zip(sketch.parameters, sketch.inputs, strict=True))
     inputs = [renamed.get(name, name) for name in own_names]
     return Node(function, name=sketch.name, inputs=inputs, **sketch.options)
+
+
+def _own_names(sketch: NodeSketch) -> tuple[str, ...]:
+    """What the function itself calls its inputs; those it has no names for are called as they were stored."""
+    # Under names that no parameter can have, so that none of them is taken.
+    marked = [f"{name}." for name in sketch.parameters]
+    function: Any = sketch.function
+    node: AnyNode = Node(function, name=sketch.name, inputs=marked)
+    return tuple(parameter.own_name.removesuffix(".") for parameter in node.signature.inputs)
 
 
 def _draw(graph: Graph, sketch: EdgeSketch) -> None:

@@ -190,6 +190,35 @@ def test_outputs_that_are_given_are_the_outputs():
     assert Node(plain, outputs=["low", "high"]).outputs == ("low", "high")
 
 
+@pytest.mark.parametrize("option", ["inputs", "outputs"])
+@pytest.mark.parametrize("names", [5, [1], [""], {"a", "b"}, {"a": 1}, b"a"], ids=str)
+def test_what_is_no_list_of_names_is_refused(option, names):
+    with pytest.raises(ValueError, match=f"{option} of 'load' must be a list of names, got "):
+        Node(load.func, **{option: names})
+
+
+@pytest.mark.parametrize("option", ["inputs", "outputs"])
+def test_a_single_name_is_no_list_and_the_error_says_how_to_write_one(option):
+    with pytest.raises(ValueError, match=rf"got 'rows': write {option}=\['rows'\]"):
+        Node(load.func, **{option: "rows"})
+
+
+def test_an_output_named_twice_is_refused():
+    with pytest.raises(ValueError, match=r"outputs=\['a', 'a'\] of 'load' has a name twice"):
+        Node(load.func, outputs=["a", "a"])
+
+
+def test_metadata_that_are_no_mapping_are_refused():
+    with pytest.raises(ValueError, match="metadata of 'load' must map names to values, got 5"):
+        Node(load.func, metadata=5)
+
+
+def test_other_outputs_than_its_branches_cannot_be_given_to_a_condition():
+    assert returning("conditional", outputs=["true", "false"]).outputs == ("true", "false")
+    with pytest.raises(ValueError, match=r"condition 'plain' has the outputs true and false, not \['yes'\]"):
+        returning("conditional", outputs=["yes"])
+
+
 def test_a_condition_has_two_outputs():
     assert returning("conditional").outputs == ("true", "false")
 

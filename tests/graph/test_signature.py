@@ -268,6 +268,12 @@ def test_one_input_named_twice_is_a_signature_mismatch():
         Node(load, inputs=["file", "file"])
 
 
+def test_a_parameter_cannot_be_named_like_one_that_keeps_its_name():
+    with pytest.raises(ValueError, match="signature mismatch: 'load' has an input 'rows' already"):
+        Node(load, inputs=["rows"])
+    assert Node(load, inputs=["rows", "path"]).inputs == ("rows", "path")
+
+
 @pytest.mark.parametrize(
     "annotation",
     [

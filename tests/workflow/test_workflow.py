@@ -38,6 +38,18 @@ def test_a_workflow_needs_a_name(name):
         DAG(name)
 
 
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"metadata": 5}, "metadata of 'flow' must map names to values, got 5"),
+        ({"autowire": "no"}, "autowire must be True or False, got 'no'"),
+    ],
+)
+def test_a_bad_option_of_a_workflow_is_refused(option, message):
+    with pytest.raises(ValueError, match=message):
+        DAG("flow", **option)
+
+
 def test_a_workflow_keeps_its_description_and_a_copy_of_its_metadata():
     metadata = {"owner": "me"}
     dag = DAG("flow", description="What it does", metadata=metadata)
