@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fast_dag.errors import CycleExitError, ValidationError
 from fast_dag.graph.order import numbered_components, shortest_ring
@@ -48,9 +48,9 @@ class Moves(NamedTuple):
     guarded: tuple[str, ...] = ()
     """Targets it goes to or not."""
     targets: tuple[str, ...] | None = None
-    """What its router declares, for the text; None if it is no router."""
-    leaves: bool = False
-    """Whether its router may leave every ring: to END, or anywhere."""
+    """What its router declares, None if it is no router."""
+    anywhere: bool = False
+    """Whether its router may go anywhere."""
 
 
 def exit_problems(nodes: Mapping[str, Outgoing]) -> list[WayOutProblem]:
@@ -58,16 +58,16 @@ def exit_problems(nodes: Mapping[str, Outgoing]) -> list[WayOutProblem]:
 
     Linear in nodes and edges; components after Tarjan (1972).
     """
-    return problems_of({name: _moves(each, nodes) for name, each in nodes.items()})
+    return problems_of({name: _moves(each) for name, each in nodes.items()})
 
 
 def problems_of(moves: Mapping[str, Moves]) -> list[WayOutProblem]:
     """As `exit_problems`, for moves that are settled."""
     names = list(moves)
     places = {name: place for place, name in enumerate(names)}
-    free = [[places[target] for target in each.free] for each in moves.values()]
+    free = [[places[target] for target in each.free if target in places] for each in moves.values()]
     every = [
-        [*found, *[places[target] for target in each.guarded]] if each.guarded else found
+        [*found, *[places[target] for target in each.guarded if target in places]] if each.guarded else found
         for found, each in zip(free, moves.values(), strict=True)
     ]
     found: list[WayOutProblem] = []
@@ -98,7 +98,7 @@ def undeclared_text(name: str) -> str:
     return f"targets of {name!r} are not declared; the exit cannot be checked"
 
 
-def invalid(name: str, problems: Sequence[str], exits: Sequence[WayOutProblem]) -> ValidationError:
+def invalid(name: str, problems: Sequence[str], exits: Sequence[Any]) -> ValidationError:
     """The error, to be raised, for the graph *name*: all texts in one.
 
     Returns:
@@ -119,25 +119,16 @@ def _chooses(node: Outgoing) -> bool:
     return node.is_router or node.declared is not None
 
 
-def _moves(node: Outgoing, nodes: Mapping[str, Outgoing]) -> Moves:
-    if not _chooses(node):
-        return Moves(free=_known(node.plain, nodes))
-    if node.declared is None:
-        return Moves(targets=(), leaves=True)
-    return router_moves(node.declared, nodes)
-
-
-def router_moves(declared: Iterable[str], nodes: Mapping[str, object]) -> Moves:
-    """The moves of a router with these targets; with a single one inside *nodes* it decides nothing."""
+def router_moves(declared: Iterable[str]) -> Moves:
+    """The moves of a router with these targets; one with a single target decides nothing."""
     targets = tuple(dict.fromkeys(declared))
-    inside = _known(targets, nodes)
-    if len(targets) == 1:
-        return Moves(free=inside, targets=targets, leaves=not inside)
-    return Moves(guarded=inside, targets=targets, leaves=len(inside) < len(targets))
+    return Moves(targets, (), targets) if len(targets) == 1 else Moves((), targets, targets)
 
 
-def _known(targets: Iterable[str], nodes: Mapping[str, object]) -> tuple[str, ...]:
-    return tuple([target for target in targets if target in nodes])
+def _moves(node: Outgoing) -> Moves:
+    if not _chooses(node):
+        return Moves(node.plain)
+    return Moves(targets=(), anywhere=True) if node.declared is None else router_moves(node.declared)
 
 
 class _Component:
@@ -173,8 +164,7 @@ class _Component:
             yield _subcycle(self._ring(ring, free), leaving)
 
     def _can_leave(self, moves: Moves) -> bool:
-        is_router = moves.targets is not None
-        return is_router and (moves.leaves or not self.within.issuperset(moves.guarded))
+        return moves.anywhere or (moves.targets is not None and not self.within.issuperset(moves.targets))
 
     def _no_exit(self) -> WayOutProblem:
         ring = self._ring(self.members, self.every)
