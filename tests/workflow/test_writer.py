@@ -99,10 +99,10 @@ def test_settings_name_their_functions():
 
 
 def test_settings_of_map_and_stream_are_stored():
-    settings = {"map": "x", "depth": 2, "max_concurrency": 4, "item_errors": "skip"}
-    for streamed in ({"stream": "tee", "stream_buffer": 9}, {"stream": False}):
-        dag = DAG("flow").add_node(increment, **settings, **streamed)
-        assert node(dag, "increment")["settings"] == {**settings, **streamed}
+    mapped = {"map": "x", "depth": 2, "max_concurrency": 4, "item_errors": "skip", "stream": "list"}
+    for settings in (mapped, {"stream": "tee", "stream_buffer": 9}, {"stream": False}):
+        dag = DAG("flow").add_node(increment, **settings)
+        assert node(dag, "increment")["settings"] == settings
 
 
 def test_edges_stand_in_the_order_of_connecting():
