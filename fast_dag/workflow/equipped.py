@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 import operator
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from fast_dag.errors import UnknownOptionError, ValidationError, suggestion
+from fast_dag.graph.check import Problem
 from fast_dag.plan.plan import Plan
 from fast_dag.run.hooks import NONE, Hooks, changed_hooks
 from fast_dag.values import NO_DATA, NodeType
@@ -116,7 +117,11 @@ class Equipped(Definition):
             ValueError: a backend that is not known.
             ValidationError: it outlives the process, and the workflow has no cache_namespace.
         """
-        backend = _load("fast_dag.stores.registry").get_cache(node.settings.cache_backend)
+        try:
+            backend = _load("fast_dag.stores.registry").get_cache(node.settings.cache_backend)
+        except ValueError as error:
+            msg = f"node {node.name!r} of {self.name!r}: {error}"
+            raise ValueError(msg) from None
         basis = node, node.settings, backend, self.cache_namespace
         kept = self._caches.get(node.name)
         # By identity: a backend of the user's may compare as it likes.
@@ -223,6 +228,10 @@ class Equipped(Definition):
             kept.clear()
         return self
 
+    def problems_here(self, **options: bool) -> list[Problem]:
+        """The problems of its own graph, and of the caches of its nodes."""
+        return [*super().problems_here(**options), *self._cache_problems()]
+
     def plan(self, *, check_types: bool = False, part: Collection[str] | None = None) -> Plan:
         """What a run follows; the caches of its nodes are checked as well."""
         plan = super().plan(check_types=check_types, part=part)
@@ -232,6 +241,16 @@ class Equipped(Definition):
                     self.cache_of(node)
             self._checked = plan if part is None else self._checked
         return plan
+
+    def _cache_problems(self) -> Iterator[Problem]:
+        for name, node in self.graph.nodes.items():
+            if node.settings.cached:
+                try:
+                    self.cache_of(node)
+                except ValidationError as error:
+                    yield Problem(str(error), kind="cache", nodes=[name])
+                except ValueError as error:  # somebody may register that backend before it runs
+                    yield Problem(str(error), kind="cache", nodes=[name], severity="warning")
 
     def _made_cache(self, node: AnyNode, backend: CacheBackend) -> NodeCache:
         if getattr(backend, "persistent", False) and self.cache_namespace is None:

@@ -52,6 +52,7 @@ class Holding(Equipped):
             InvalidNodeError: it is no workflow.
             MissingConnectionError: an input that is not open inside.
             UnknownNodeError: an output that is no node inside.
+            ValueError: inputs or outputs that are no list of names, or a bad setting.
         """
         node = _node_of(
             workflow,

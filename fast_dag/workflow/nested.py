@@ -47,6 +47,7 @@ class WorkflowNode(Node[..., Any]):
     Raises:
         MissingConnectionError: a name that is no open input of the workflow.
         UnknownNodeError: a result of no node of it.
+        ValueError: ports or results that are no list of names, or have one twice.
     """
 
     def __init__(

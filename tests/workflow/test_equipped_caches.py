@@ -129,6 +129,28 @@ def test_a_backend_that_outlives_the_process_is_refused_where_it_is_asked_for_to
             ask()
 
 
+def test_a_backend_that_outlives_the_process_is_a_problem_without_a_namespace(tmp_path):
+    inner, outer = cached_dag("inner", backend=DiskCache(tmp_path)), DAG("outer")
+    outer.add_dag("sub", inner)
+    (problem,) = inner.validate()
+    assert "DAG(..., cache_namespace='...')" in problem
+    assert (problem.kind, problem.nodes, inner.is_valid) == ("cache", ("load",), False)
+    assert [str(each) for each in outer.validate()] == [f"in 'sub': {problem}"]
+    inner.cache_namespace = "ours"
+    assert inner.validate() == outer.validate() == []
+
+
+def test_an_unknown_backend_is_a_warning_until_somebody_registers_it():
+    dag = cached_dag(backend="registered later")
+    (problem,) = dag.validate()
+    assert problem.startswith("node 'load' of 'flow': no cache 'registered later': known are")
+    assert (problem.kind, problem.nodes, problem.severity) == ("cache", ("load",), "warning")
+    with pytest.raises(ValueError, match="node 'load' of 'flow': no cache 'registered later'"):
+        dag.run(x=1)
+    register_cache("registered later", MemoryCache())
+    assert (dag.validate(), dag.run(x=1)) == ([], 2)
+
+
 # Dropping
 
 
