@@ -6,6 +6,10 @@ import queue
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 Work = Callable[[], None]
 
@@ -89,3 +93,17 @@ class Daemons:
         with self._lock:
             job.has_ended = True
             return not job.given_up
+
+
+class Borrowed(Daemons):
+    """The threads of an executor that the caller brings, and goes on using."""
+
+    def __init__(self, executor: Executor) -> None:
+        super().__init__(0)  # no threads of our own
+        self._executor = executor
+
+    def submit(self, work: Work) -> OnDaemon:
+        """Have *work* done by the next thread that is free."""
+        job = OnDaemon(self, work)
+        self._executor.submit(self._do, job)
+        return job

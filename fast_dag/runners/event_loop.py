@@ -19,7 +19,7 @@ from fast_dag.run.run import Run
 from fast_dag.runners.backends import Backend, backend_here
 from fast_dag.runners.bridge import Begin, Bridge
 from fast_dag.runners.calls import GRACE, call, call_async, drop, finish_async, is_awaitable
-from fast_dag.runners.daemons import Daemons, OnDaemon
+from fast_dag.runners.daemons import Borrowed, Daemons, OnDaemon
 from fast_dag.runners.deadlines import Deadlines, abandon, leave
 from fast_dag.runners.limits import Limits, cpu_count
 from fast_dag.runners.winding_up import WindingUp, has_loose_ends, seconds_left
@@ -47,7 +47,7 @@ class _Follower:
         self.desk = desk
         self.deadlines = Deadlines(self.desk, limits.timeout, perf_counter())
         workers = limits.max_workers or cpu_count()
-        self.daemons = Daemons(workers)
+        self.daemons = Daemons(workers) if limits.executor is None else Borrowed(limits.executor)
         self.base = contextvars.copy_context()
         self.bridge = Bridge(self._begin, backend.post, self.base, self._is_here)
         self.run.ledger.attach(self.bridge, perf_counter, self.base, workers)

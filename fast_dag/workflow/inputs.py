@@ -16,9 +16,13 @@ from fast_dag.workflow.partial import fill_given
 def merged(inputs: Mapping[str, Any] | None, node_inputs: Mapping[str, Any]) -> dict[str, Any]:
     """All run inputs; UnknownOptionError for a name given twice."""
     if inputs is not None and not isinstance(inputs, Mapping):
-        msg = f"inputs must map names to values, got {inputs!r}"
+        msg = f"inputs must map names to values, got {inputs!r}: pass a dict, or keywords"
         raise ValidationError(msg)
     given = dict(inputs or {})
+    strange = [name for name in given if not isinstance(name, str)]
+    if strange:
+        msg = f"inputs must map names to values, but {strange[0]!r} is no name: give a string"
+        raise ValidationError(msg)
     twice = [name for name in node_inputs if name in given]
     if twice:
         raise UnknownOptionError(
@@ -70,6 +74,7 @@ def _unknown_input(plan: Plan, name: str) -> str:
         for argument in layout.arguments:
             if argument.name == name and argument.source:
                 return f"input {name!r} of {layout.node!r} is fed by {argument.source!r}; disconnect it first"
-    return (
-        f"no node of {plan.name!r} takes an input {name!r}{suggestion(name, [*plan.inputs, *OPTION_NAMES])}"
-    )
+    text = f"no node of {plan.name!r} takes an input {name!r}"
+    if name in OPTION_NAMES:
+        return f"{text}, and this call has no such option"
+    return text + suggestion(name, [*plan.inputs, *OPTION_NAMES])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from fast_dag.errors import ValidationError, check_int, check_seconds, suggestion
+from fast_dag.errors import UnknownOptionError, ValidationError, check_int, check_seconds, suggestion
+from fast_dag.graph.settings import check_bool
 from fast_dag.run.context import Context
 from fast_dag.run.policy import strategy_named
 from fast_dag.runners.registry import mode_named, mode_of_executor
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from fast_dag.run.events import Observer
+    from fast_dag.workflow.definition import AnyNode
     from fast_dag.workflow.workflow import Workflow
 
 KEPT = ("all", "exits")
@@ -42,7 +45,7 @@ class RunOptions:
     strict_observers: bool = False
     track_memory: bool = False
     check_types: bool = False
-    keep_results: str | Collection[str] = "all"
+    keep_results: str | Collection[str | AnyNode] = "all"
 
     def __post_init__(self) -> None:
         mode = mode_named(self._mode_of_executor() if self.executor is not None else self.mode)
@@ -60,15 +63,10 @@ class RunOptions:
         if self.error_handler is not None and not callable(self.error_handler):
             msg = f"error_handler must be callable, got {self.error_handler!r}"
             raise ValidationError(msg)
-        for observer in self.observers:
-            if not callable(observer):
-                msg = f"an observer must be callable, got {observer!r}"
-                raise ValidationError(msg)
-
-        if isinstance(self.keep_results, str) and self.keep_results not in KEPT:
-            near = suggestion(self.keep_results, KEPT)
-            msg = f"keep_results must be 'all', 'exits' or names of nodes, got {self.keep_results!r}{near}"
-            raise ValueError(msg)
+        for name in FLAGS:
+            check_bool(name, getattr(self, name))
+        self._check_observers()
+        self._check_keep_results()
 
     def check_kept(self, workflow: Workflow) -> None:
         """Raise UnknownNodeError for a name in keep_results that no node of *workflow* has."""
@@ -79,6 +77,39 @@ class RunOptions:
                 else:
                     workflow.graph.node(name)
 
+    def on_loop(self) -> RunOptions:
+        """These options for a run on the running event loop, where an executor brings threads for sync nodes.
+
+        Raises:
+            ValidationError: the executor is none of threads.
+        """
+        if self.executor is not None and self.mode == ExecutionMode.PROCESS:
+            msg = f"run_async takes an executor of threads, got a {type(self.executor).__name__}"
+            raise ValidationError(msg)
+        made = copy(self)
+        object.__setattr__(made, "mode", ExecutionMode.ASYNC)
+        return made
+
+    def _check_observers(self) -> None:
+        if not isinstance(self.observers, Iterable):
+            msg = f"observers must be a list, got {self.observers!r}: write observers=[...]"
+            raise ValidationError(msg)
+        # Not as they were given: what can be gone through only once would be used up here.
+        object.__setattr__(self, "observers", tuple(self.observers))
+        for observer in self.observers:
+            if not callable(observer):
+                msg = f"an observer must be callable, got {observer!r}"
+                raise ValidationError(msg)
+
+    def _check_keep_results(self) -> None:
+        keep = self.keep_results
+        if keep in KEPT if isinstance(keep, str) else isinstance(keep, Iterable):
+            object.__setattr__(self, "keep_results", keep if isinstance(keep, str) else tuple(keep))
+            return
+        near = suggestion(keep, KEPT) if isinstance(keep, str) else ""
+        msg = f"keep_results must be 'all', 'exits' or a list of names of nodes, got {keep!r}{near}"
+        raise ValueError(msg)
+
     def _mode_of_executor(self) -> str:
         fits = mode_of_executor(self.executor)
         if self.mode not in (fits, ExecutionMode.SEQUENTIAL):
@@ -88,12 +119,34 @@ class RunOptions:
         return fits
 
 
+CONCURRENT: Final = ExecutionMode.PARALLEL
+"""As what the options of a run on the running event loop are checked: it may have workers and an executor."""
+FLAGS = ("strict_observers", "track_memory", "check_types")
 FIELDS = tuple(field.name for field in fields(RunOptions))
 OPTION_NAMES = ("inputs", "context", *FIELDS)
 
 
-def split_keywords(keywords: Mapping[str, Any]) -> tuple[dict[str, Any], Context | None, RunOptions]:
-    """The *keywords* of a run as its node inputs, its context and its options."""
+def split_keywords(
+    keywords: Mapping[str, Any], *, on_loop: bool = False
+) -> tuple[dict[str, Any], Context | None, RunOptions]:
+    """The *keywords* of a run as its node inputs, its context and its options.
+
+    Raises:
+        UnknownOptionError: there is a mode among those of a run *on_loop*, the running event loop.
+    """
     options = {name: value for name, value in keywords.items() if name in FIELDS}
     node_inputs = {name: value for name, value in keywords.items() if name not in OPTION_NAMES}
+    if on_loop:
+        refuse_mode(options)
+        options["mode"] = CONCURRENT
     return node_inputs, keywords.get("context"), RunOptions(**options)
+
+
+def refuse_mode(keywords: Mapping[str, Any]) -> None:
+    """Raise UnknownOptionError if there is a mode among the *keywords* of a run on the running event loop."""
+    if "mode" in keywords:
+        msg = (
+            "run_async takes no mode, it runs on the running event loop: leave it out, or use run(mode=...); "
+            "an input called 'mode' goes in inputs="
+        )
+        raise UnknownOptionError(msg)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from fast_dag.graph.node import Node
 from fast_dag.run.context import Context
-from fast_dag.workflow.options import ErrorHandler, RunOptions, split_keywords
+from fast_dag.workflow.options import CONCURRENT, ErrorHandler, RunOptions, refuse_mode, split_keywords
 from fast_dag.workflow.partial import part_between, part_from, part_of_one, part_until
 from fast_dag.workflow.runtime import execute, execute_async, start
 from fast_dag.workflow.stepping import Walk, walk_of
@@ -45,7 +45,7 @@ class Runnable(Workflow):
         strict_observers: bool = False,
         track_memory: bool = False,
         check_types: bool = False,
-        keep_results: str | Collection[str] = "all",
+        keep_results: str | Collection[str | Node[..., Any]] = "all",
         **node_inputs: Any,
     ) -> Any:
         """Run every node, each as soon as its own inputs are there.
@@ -66,7 +66,7 @@ class Runnable(Workflow):
             strict_observers: an observer that raises ends the run.
             track_memory: sample the memory of the process: ``metrics["memory_usage"]``.
             check_types: compare the annotations along each edge first.
-            keep_results: all, exits (only exit nodes') or names of nodes; the results of others are freed
+            keep_results: all, exits (only exit nodes') or nodes by name; the results of others are freed
                 as soon as the last node that reads them is done.
 
         Returns:
@@ -100,6 +100,7 @@ class Runnable(Workflow):
         *,
         context: Context | None = None,
         max_workers: int | None = None,
+        executor: Executor | None = None,
         timeout: float | None = None,
         error_strategy: str = "fail_fast",
         error_handler: ErrorHandler | None = None,
@@ -108,13 +109,18 @@ class Runnable(Workflow):
         strict_observers: bool = False,
         track_memory: bool = False,
         check_types: bool = False,
-        keep_results: str | Collection[str] = "all",
+        keep_results: str | Collection[str | Node[..., Any]] = "all",
         **node_inputs: Any,
     ) -> Any:
-        """Run on the running event loop, of asyncio or trio; parameters as for `run`, without a mode."""
+        """Run on the running event loop, of asyncio or trio.
+
+        Parameters as for `run`, without a mode; an *executor* brings the threads for sync nodes.
+        """
+        refuse_mode(node_inputs)
         options = RunOptions(
-            mode="async",
+            mode=CONCURRENT,
             max_workers=max_workers,
+            executor=executor,
             timeout=timeout,
             error_strategy=error_strategy,
             error_handler=error_handler,
@@ -174,20 +180,24 @@ class Runnable(Workflow):
 
     async def run_from_async(self, name: End, inputs: Mapping[str, Any] | None = None, **options: Any) -> Any:
         """`run_from` on the running event loop."""
-        return await execute_async(self, inputs, *split_keywords(options), part=part_from(self, name))
+        return await execute_async(
+            self, inputs, *split_keywords(options, on_loop=True), part=part_from(self, name)
+        )
 
     async def run_until_async(
         self, name: End, inputs: Mapping[str, Any] | None = None, **options: Any
     ) -> Any:
         """`run_until` on the running event loop."""
-        return await execute_async(self, inputs, *split_keywords(options), part=part_until(self, name))
+        return await execute_async(
+            self, inputs, *split_keywords(options, on_loop=True), part=part_until(self, name)
+        )
 
     async def run_between_async(
         self, start: End, end: End, inputs: Mapping[str, Any] | None = None, **options: Any
     ) -> Any:
         """`run_between` on the running event loop."""
         part = part_between(self, start, end)
-        return await execute_async(self, inputs, *split_keywords(options), part=part)
+        return await execute_async(self, inputs, *split_keywords(options, on_loop=True), part=part)
 
     def run_node(
         self, name: End, inputs: Mapping[str, Any] | None = None, *, context: Context | None = None

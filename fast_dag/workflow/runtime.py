@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fast_dag.run.context import Context
@@ -45,8 +44,7 @@ async def execute_async(
     part: Part | None = None,
 ) -> Any:
     """Run *workflow*, or a *part* of it, on the running event loop and return its value."""
-    options = replace(options, mode=ExecutionMode.ASYNC)
-    with session(workflow, merged(inputs, node_inputs), context, options, part=part) as live:
+    with session(workflow, merged(inputs, node_inputs), context, options.on_loop(), part=part) as live:
         await registry.drive_async(live.run, live.limits, live.report)
     return live.value
 

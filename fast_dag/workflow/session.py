@@ -30,6 +30,7 @@ from fast_dag.workflow.partial import Part, outside, remember_routes
 
 if TYPE_CHECKING:
     from fast_dag.run.events import Observer
+    from fast_dag.workflow.definition import AnyNode
     from fast_dag.workflow.workflow import Workflow
 
 
@@ -217,11 +218,13 @@ def nobody_watches(*, last: bool = False) -> None:
     """Stands for the delivery of events when there are no observers."""
 
 
-def _kept(plan: Plan, keep: str | Collection[str]) -> frozenset[str] | None:
+def _kept(plan: Plan, keep: str | Collection[str | AnyNode]) -> frozenset[str] | None:
     """The names of the results to keep, None for all."""
     if keep == "all":
         return None
-    return frozenset(plan.names[unit] for unit in plan.exits) if keep == "exits" else frozenset(keep)
+    if keep == "exits":
+        return frozenset(plan.names[unit] for unit in plan.exits)
+    return frozenset(name if isinstance(name, str) else name.name for name in keep)
 
 
 def _observers(workflow: Workflow, plan: Plan, options: RunOptions) -> list[Observer]:

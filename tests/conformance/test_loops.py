@@ -5,18 +5,22 @@ import contextvars
 import gc
 import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import anyio
 import anyio.lowlevel
+import anyio.to_thread
 import pytest
 
-from fast_dag import DAG
+from fast_dag import DAG, DAGRunner
 from tests.conformance.modes import (
     SEQUENTIAL,
     Meeting,
     as_async,
     comes_true,
     raised_by,
+    run_on_asyncio,
+    run_on_trio,
     threads_of_the_library,
 )
 
@@ -309,3 +313,46 @@ def test_what_a_node_of_run_async_sets_is_not_seen_by_its_caller():
         return variable.get()
 
     assert asyncio.run(main()) == "default"
+
+
+@pytest.mark.parametrize("run", [run_on_asyncio, run_on_trio])
+def test_an_executor_brings_the_threads_for_the_sync_nodes_of_run_async(run):
+    dag, where = DAG("borrowed"), threading.current_thread
+    dag.node(lambda: where().name, name="plain") >> dag.node(as_async(lambda plain: where()), name="awaited")
+    with ThreadPoolExecutor(2, thread_name_prefix="mine") as executor:
+        assert run(dag, executor=executor) is where()
+        assert dag["plain"].startswith("mine")
+        assert executor.submit(int).result() == 0  # it has not been shut down
+        runner = DAGRunner(dag, executor=executor)
+        assert asyncio.run(runner.run_async()) is where()
+
+
+def test_max_workers_holds_for_run_async_on_an_executor_too():
+    gauge = Gauge()
+    dag = wide(gauge, 12, "both")
+    with ThreadPoolExecutor(8) as executor:
+        run_on_asyncio(dag, executor=executor, max_workers=2)
+    assert gauge.most <= 2
+    assert dag.context.metrics["nodes_executed"] == 12
+
+
+def test_a_call_that_still_waits_for_a_thread_of_the_executor_is_never_made(gate):
+    dag, called, has_begun = DAG("queue"), [], threading.Event()
+
+    def stuck():
+        has_begun.set()
+        gate.wait(10)
+
+    async def fail():
+        await anyio.to_thread.run_sync(has_begun.wait)
+        raise ValueError
+
+    dag.node(stuck)
+    dag.node(lambda: called.append(1), name="late")
+    dag.node(fail)
+    with ThreadPoolExecutor(1) as executor:
+        with pytest.raises(ValueError, match="fail"):
+            asyncio.run(dag.run_async(executor=executor))
+        gate.set()
+    assert called == []
+    assert dag.context.metrics["abandoned_threads"] == 1

@@ -1,10 +1,11 @@
 """Daemon threads: as many as are needed, none more, and none left."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from fast_dag.runners.daemons import Daemons
+from fast_dag.runners.daemons import Borrowed, Daemons
 from tests.conformance.modes import comes_true
 
 
@@ -118,3 +119,31 @@ def test_a_job_that_is_dropped_costs_no_thread(pool):
     for number in range(5):
         pool.submit(lambda number=number: done.append(number))
     assert comes_true(lambda: sorted(done) == [0, 1, 2, 3, 4])
+
+
+def test_an_executor_does_the_jobs_on_its_own_threads():
+    names = []
+    with ThreadPoolExecutor(1, thread_name_prefix="mine") as executor:
+        pool = Borrowed(executor)
+        pool.submit(lambda: names.append(threading.current_thread().name))
+        pool.close()
+        assert executor.submit(int).result() == 0
+    assert names == ["mine_0"]
+    assert not workers()
+
+
+def test_a_job_that_an_executor_has_not_begun_can_be_dropped_and_one_that_runs_is_left():
+    gate, begun, done = threading.Event(), threading.Event(), []
+
+    def stuck():
+        begun.set()
+        gate.wait(5)
+
+    with ThreadPoolExecutor(1) as executor:
+        pool = Borrowed(executor)
+        running, waiting = pool.submit(stuck), pool.submit(lambda: done.append(1))
+        assert begun.wait(5)
+        assert [running.cancel(), waiting.cancel()] == [False, True]
+        gate.set()
+    assert done == []
+    assert not workers()

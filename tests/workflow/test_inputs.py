@@ -2,7 +2,7 @@
 
 import pytest
 
-from fast_dag import DAG, MissingInputError, UnknownOptionError
+from fast_dag import DAG, MissingInputError, UnknownOptionError, ValidationError
 
 
 def give():
@@ -77,3 +77,11 @@ def test_missing_inputs_are_reported_all_at_once_before_any_node_starts():
 
 def test_none_is_an_input_like_any_other():
     assert DAG("flow").add_node("b", lambda x=1: x).run(x=None) is None
+
+
+def test_an_input_whose_name_is_no_text_is_refused_before_anything_runs():
+    called = []
+    dag = DAG("flow").add_node("any", lambda **inputs: called.append(inputs))
+    with pytest.raises(ValidationError, match="but 1 is no name: give a string"):
+        dag.run({1: 2})
+    assert called == []

@@ -1,6 +1,7 @@
 """Parts of a DAG: which nodes run, and where the values from outside come from."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -259,3 +260,13 @@ def test_a_node_may_stand_for_its_name(autowire):
     if not autowire:
         first >> second
     assert dag.run_until(second) == dag.run_between(first, second) == dag.run_from(second) == 2
+
+
+def test_the_async_forms_take_the_options_of_run_async():
+    dag, _ = pipeline()
+    options = {"max_workers": 2, "timeout": 60, "keep_results": ["mean"]}
+    assert asyncio.run(dag.run_until_async("mean", **options)) == 2.5
+    assert dag.results == {"mean": 2.5}
+    dag.run()
+    with ThreadPoolExecutor(1) as executor:
+        assert asyncio.run(dag.run_from_async("clean", executor=executor)) == "2 values, mean 2.5"
