@@ -1,5 +1,6 @@
 """Settings that hold for all tests."""
 
+import gc
 import os
 
 from hypothesis import settings
@@ -8,3 +9,9 @@ from hypothesis import settings
 settings.register_profile("here", deadline=None, print_blob=True)
 settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def pytest_collection_finish():
+    """Keep the garbage collector from looking through ten thousand collected tests again and again."""
+    gc.collect()
+    gc.freeze()

@@ -34,9 +34,8 @@ class Source:
         return comes_true(lambda: all(ref() is None for ref in self.refs), within=1.0)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def no_collector():
-    gc.collect()
     gc.disable()
     yield
     gc.enable()

@@ -118,7 +118,7 @@ def test_of_nothing_there_is_an_empty_list_without_a_call(any_mode, kind):
     assert (dag.context.metrics["attempts"], dag.context.metrics["node_times"]) == ({"f": 0}, {"f": 0.0})
 
 
-@pytest.mark.parametrize("value", [5, None, "text", b"bytes", {"a": 1}, object(), int], ids=repr)
+@pytest.mark.parametrize("value", [5, None, "text", b"bytes", {"a": 1}, object(), int], ids=type)
 def test_what_is_no_number_of_elements_is_refused(any_mode, value):
     error = raised_by(any_mode, squares(), item=value)
     assert isinstance(error, ExecutionError)

@@ -191,7 +191,7 @@ def test_outputs_that_are_given_are_the_outputs():
 
 
 @pytest.mark.parametrize("option", ["inputs", "outputs"])
-@pytest.mark.parametrize("names", [5, [1], [""], {"a", "b"}, {"a": 1}, b"a"], ids=str)
+@pytest.mark.parametrize("names", [5, [1], [""], {"a", "b"}, {"a": 1}, b"a"], ids=type)
 def test_what_is_no_list_of_names_is_refused(option, names):
     with pytest.raises(ValueError, match=f"{option} of 'load' must be a list of names, got "):
         Node(load.func, **{option: names})

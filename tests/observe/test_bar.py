@@ -170,7 +170,7 @@ def test_events_and_refreshes_may_come_from_any_thread():
     bar(run_started())
 
     def keep_drawing():
-        while not ended.is_set():
+        while not ended.wait(0.001):
             bar.refresh()
 
     thread = threading.Thread(target=keep_drawing)

@@ -93,7 +93,6 @@ def test_a_level_that_cannot_be_gone_through_is_refused_when_it_is_reached():
 @pytest.mark.parametrize(
     ("value", "expected"),
     [([], True), (iter([]), True), (bytearray(), True), ("", False), (b"", False), ({}, False), (5, False)],
-    ids=repr,
 )
 def test_text_and_mappings_count_as_one(value, expected):
     assert is_iterable(value) is expected

@@ -66,7 +66,6 @@ def test_what_is_nearly_plain_is_made_so(value, made):
         ({1: 2}, "here: a key must be a text, got int"),
         ({"a": {None: 2}}, r"here\.a: a key must be a text, got NoneType"),
     ],
-    ids=str,
 )
 def test_what_is_not_plain_is_refused_with_its_place(value, text):
     with pytest.raises(DocumentError, match=text):
