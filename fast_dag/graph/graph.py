@@ -169,8 +169,10 @@ class Graph:
     def _own(self, node: AnyNode) -> AnyNode:
         if node.graph is self:
             return node
-        owner = "no workflow" if node.graph is None else f"another workflow, {node.graph.name!r}"
-        msg = f"node {node.name!r} belongs to {owner}, not to {self.name!r}: add it with add_node first"
+        owner, what = "no workflow", "it"
+        if node.graph is not None:  # a node belongs to one workflow, its function to any number
+            owner, what = f"another workflow, {node.graph.name!r}", "its function, node.func,"
+        msg = f"node {node.name!r} belongs to {owner}, not to {self.name!r}: add {what} with add_node first"
         raise InvalidNodeError(msg)
 
     def _fed(self, wishes: Sequence[Wish]) -> dict[str, set[str]]:

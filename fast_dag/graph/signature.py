@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import types
 import typing
 from collections.abc import Callable, Sequence
@@ -16,6 +17,8 @@ INJECTABLE_NAMES = frozenset({"Context", "FSMContext"})
 WRAPPED_NAMES = ("func", "fn", "f", "function", "wrapped")
 CHOICES = (typing.Union, types.UnionType, typing.Annotated)
 EMPTY = inspect.Parameter.empty
+BESIDE_NONE = re.compile(r"^\s*None\s*\||\|\s*None\s*$")
+"""None as the first or last alternative of a quoted annotation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,8 @@ def is_generator_function(function: Callable[..., Any]) -> bool:
 
 
 def _is_of_kind(function: Callable[..., Any], is_of_kind: Callable[[object], bool]) -> bool:
+    while isinstance(function, functools.partial):
+        function = function.func
     if is_of_kind(function):
         return True
     call = getattr(type(function), "__call__", None)  # noqa: B004 - the method itself is looked at
@@ -110,15 +115,23 @@ def _is_of_kind(function: Callable[..., Any], is_of_kind: Callable[[object], boo
 
 
 def origin_name(annotation: Any) -> str:
-    """The bare name of an annotation, without module or arguments; '' if there is none.
+    """The bare name of an annotation, without module, arguments, or None beside it; '' if there is none.
 
-    >>> origin_name(dict[str, int]), origin_name("typing.Sequence[int]")
+    >>> origin_name(dict[str, int] | None), origin_name("typing.Sequence[int]")
     ('dict', 'Sequence')
     """
     if annotation is EMPTY:
         return ""
     if isinstance(annotation, str):
-        return annotation.strip("'\" ").split("[")[0].split(".")[-1].strip()
+        text = BESIDE_NONE.sub("", _without_optional(annotation))
+        return text.split("[")[0].split(".")[-1].strip()
+    while typing.get_origin(annotation) in CHOICES:
+        is_annotated = typing.get_origin(annotation) is typing.Annotated
+        given = typing.get_args(annotation)
+        kept = given[:1] if is_annotated else [one for one in given if one is not types.NoneType]
+        if len(kept) != 1:
+            return ""
+        annotation = kept[0]
     origin = typing.get_origin(annotation) or annotation
     return getattr(origin, "__name__", "")
 
@@ -170,10 +183,13 @@ def _is_injectable(annotation: Any, function: Callable[..., Any]) -> bool:
 
 
 def _alternatives(annotation: str) -> list[str]:
+    return [part.strip("'\" ") for part in _without_optional(annotation).split("|")]
+
+
+def _without_optional(annotation: str) -> str:
     text = annotation.strip("'\" ")
-    if text.split("[")[0].endswith("Optional"):
-        text = text.partition("[")[2].removesuffix("]")
-    return [part.strip("'\" ") for part in text.split("|")]
+    is_optional = text.split("[")[0].endswith("Optional")
+    return text.partition("[")[2].removesuffix("]") if is_optional else text
 
 
 def _names_injectable(text: str, function: Callable[..., Any]) -> bool:

@@ -93,7 +93,8 @@ def test_a_node_of_no_workflow_cannot_be_connected(dag):
 
 def test_a_node_of_another_workflow_of_the_same_name_cannot_be_connected(dag):
     twin = dag.clone("flow")
-    with pytest.raises(InvalidNodeError, match="'a' belongs to another workflow"):
+    message = r"'a' belongs to another workflow, .* add its function, node\.func, with add_node first"
+    with pytest.raises(InvalidNodeError, match=message):
         dag.connect(twin.nodes["a"], "c", input="y")
 
 

@@ -1,6 +1,7 @@
 """What a function takes and gives, as the ports of a node."""
 
 import functools
+import inspect
 from typing import Annotated, Optional, Union
 
 import pytest
@@ -329,7 +330,10 @@ def test_a_quoted_annotation_is_never_evaluated():
     assert Node(use).inputs == ("run",)
 
 
-@pytest.mark.parametrize("function", [Fetch(), Fetch().__call__, functools.partial(Fetch().__call__, "x")])
+@pytest.mark.parametrize(
+    "function",
+    [Fetch(), Fetch().__call__, functools.partial(Fetch().__call__, "x"), functools.partial(Fetch(), "x")],
+)
 def test_what_gives_a_coroutine_is_async(function):
     assert is_async_function(function)
 
@@ -346,7 +350,16 @@ def test_what_gives_a_value_is_not_async(function):
         (list, "list"),
         ("typing.Sequence[int]", "Sequence"),
         ("dict", "dict"),
-        (int | None, "UnionType"),
+        (dict[str, int] | None, "dict"),
+        (None | list[int], "list"),
+        (Optional[list], "list"),  # noqa: UP045 - as above
+        (Annotated[dict | None, "of rows"], "dict"),
+        (dict | list, ""),
+        ("dict | None", "dict"),
+        ("dict[str, int | None]", "dict"),
+        ("None | Sequence", "Sequence"),
+        ("typing.Optional[dict[str, int]]", "dict"),
+        (inspect.Parameter.empty, ""),
     ],
 )
 def test_the_name_of_an_annotation_is_bare(annotation, name):

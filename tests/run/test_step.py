@@ -269,10 +269,14 @@ def test_a_parameter_called_data_or_inputs_gets_a_dict_by_source(function):
     assert joined(function, "all", a=1, b=2) == {"a": 1, "b": 2}
 
 
-def test_a_parameter_annotated_as_a_dict_gets_one():
-    def join(values: dict[str, int]):
+@pytest.mark.parametrize(
+    "annotation", [dict, dict[str, int] | None, "dict | None", "Mapping[str, int]"], ids=str
+)
+def test_a_parameter_annotated_as_a_dict_gets_one(annotation):
+    def join(values):
         return values
 
+    join.__annotations__["values"] = annotation
     assert joined(join, "all", a=1, b=2) == {"a": 1, "b": 2}
 
 
