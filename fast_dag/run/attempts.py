@@ -89,7 +89,9 @@ def _attempt(visit: Visit, outcome: Outcome | None) -> Answer:
         routed(visit, outcome.value)
     except ExecutionError as error:
         return Failure(error)
-    return Success(outcome.value)
+    # The visit keeps the outcome, and so may the thread that made the call: not the value as well.
+    value, outcome.value = outcome.value, None
+    return Success(value)
 
 
 def _make(visit: Visit) -> Generator[Request, Outcome, Outcome]:

@@ -118,7 +118,9 @@ class Dispatch:
             run = strand.run
             run.tally.durations[step] += outcome.duration
             run.tally.attempts[step] += 1
-            freed = run.done(step, outcome.value)
+            # The thread that made the call may hold the outcome for a while: not the value as well.
+            value, outcome.value = outcome.value, None
+            freed = run.done(step, value)
             if not run.finished:
                 self._fresh.add(strand, freed)
             elif strand.enter is not None:
