@@ -314,8 +314,10 @@ async def latencies(cancel, *, hooked):
         seconds.append(perf_counter() - started)
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} <= {asyncio.CancelledError, RunCancelledError}
+    assert {context.metadata["execution_status"] for context in contexts} == {"cancelled"}
     assert len(cleaned) == 100 * hooked
     assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert [thread for thread in threading.enumerate() if not thread.daemon] == [threading.main_thread()]
     return seconds
 
 
