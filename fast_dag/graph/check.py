@@ -13,15 +13,15 @@ from typing import Any, Literal, Self
 from fast_dag.errors import (
     CycleError,
     DisconnectedNodeError,
-    InvalidNodeError,
     ValidationError,
     suggestion,
 )
 from fast_dag.graph.binding import takes_whole
 from fast_dag.graph.graph import Graph
+from fast_dag.graph.hints import Hints, Items
 from fast_dag.graph.node import CONDITION_BRANCHES, JOINS, Node
 from fast_dag.graph.order import rings
-from fast_dag.graph.signature import is_generator_function, unwrapped
+from fast_dag.graph.signature import is_generator_function
 from fast_dag.values import NodeType
 
 Severity = Literal["error", "warning"]
@@ -203,17 +203,16 @@ def disconnected(graph: Graph, severity: Severity) -> Iterator[Problem]:
 
 def type_mismatches(graph: Graph) -> Iterator[Problem]:
     """Edges whose source cannot give what their target takes, as far as annotations tell."""
-    hints = {name: _hints(node) for name, node in graph.nodes.items()}
+    hints = {name: Hints(node) for name, node in graph.nodes.items()}
     for edge in graph.edges:
         source, target = graph.nodes[edge.source], graph.nodes[edge.target]
         if not takes_whole(source, edge.output) or target.collects:
             continue
-        given = hints[edge.source].get("return", Any)
-        own_names = {parameter.name: parameter.own_name for parameter in target.signature.inputs}
-        taken = hints[edge.target].get(own_names.get(edge.input, edge.input), Any)
+        given, taken = hints[edge.source].given(), hints[edge.target].taken(edge.input)
         if not compatible(given, taken):
+            shown = hints[edge.source].returned if given is Items else given
             text = (
-                f"type mismatch {edge.source}.{edge.output}: {_shown(given)} -> "
+                f"type mismatch {edge.source}.{edge.output}: {_shown(shown)} -> "
                 f"{edge.target}.{edge.input}: {_shown(taken)}"
             )
             yield Problem(text, kind="type", nodes=[edge.source, edge.target])
@@ -251,13 +250,6 @@ def _subclass(given: Any, taken: Any) -> bool:
         return issubclass(given, taken)
     except TypeError:  # a protocol with data members cannot be asked
         return True
-
-
-def _hints(node: Node[..., Any]) -> dict[str, Any]:
-    try:
-        return typing.get_type_hints(unwrapped(node.func))
-    except (InvalidNodeError, NameError, TypeError, AttributeError, SyntaxError):
-        return {}
 
 
 def _shown(annotation: Any) -> str:
