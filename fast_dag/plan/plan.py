@@ -125,10 +125,7 @@ class Readers:
     @cached_property
     def counts(self) -> Mapping[int, int]:
         """How many units read each slot that any reads."""
-        counts = Counter(slot for slots in self.slots for slot in slots)
-        # Why an optional edge was dead is asked of its slot at the end: it is never counted down.
-        counts.update({link.slot for links in self._arrivals for link in links if link.part is not None})
-        return counts
+        return Counter(slot for slots in self.slots for slot in slots)
 
     @cached_property
     def last(self) -> Mapping[int, tuple[int, ...]]:

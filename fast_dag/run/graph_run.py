@@ -24,7 +24,7 @@ from functools import partial
 from typing import Any, Final
 
 from fast_dag.errors import StreamError
-from fast_dag.plan.plan import ANY, ENTER, LEAVE, ROUTER, Cycle, Link, Plan
+from fast_dag.plan.plan import ANY, ENTER, GONE, LEAVE, ROUTER, Cycle, Link, Plan
 from fast_dag.run.context import Context, Passed
 from fast_dag.run.frontier import SKIPPED, STARTS, Frontier
 from fast_dag.run.notes import Note
@@ -52,6 +52,8 @@ class GraphRun(Run):
         self.iterations = [0] * len(plan.cycles)
         self.left = len(plan.names)
         self._frontier: Frontier | None = None
+        self._parts: dict[tuple[int, str], bool] = {}
+        """Whether a value has the part that an optional edge asks for, by slot and output."""
 
     def ready(self) -> list[int]:
         """The steps to begin with; call once.
@@ -257,7 +259,13 @@ class GraphRun(Run):
 
     def _is_live(self, link: Link) -> bool:
         value = self.values[link.slot]
-        return value is not NO_DATA and (link.part is None or part_of(value, link.part) is not NO_DATA)
+        if value is NO_DATA or link.part is None:
+            return value is not NO_DATA
+        # Kept: it is asked again for the reason of a skip, when the value may be gone.
+        key = link.slot, link.part.output
+        if value is not GONE:
+            self._parts[key] = part_of(value, link.part) is not NO_DATA
+        return self._parts[key]
 
     def _skip(self, step: int) -> None:
         self.state[step] = DEAD

@@ -209,3 +209,13 @@ def test_the_value_of_a_retried_node_is_kept_as_any_other(any_mode, kind):
     assert any_mode(dag, keep_results="exits") == "value"
     assert calls == ["value"] * 3
     assert dag.results == {"flaky": "value"}
+
+
+def test_a_result_that_an_optional_edge_asked_in_vain_is_dropped(any_mode, kind):
+    dag, context = DAG("optional"), Context()
+    dag.node(kind(lambda: {"low": 1}), name="source")
+    dag.node(kind(lambda high: high), name="target")
+    dag.connect("source", "target", output="high", optional=True)
+    any_mode(dag, context=context, keep_results="exits")
+    assert dict(context.results) == {}
+    assert context.metadata["skipped"] == {"target": "'source' gave no 'high'"}
