@@ -10,7 +10,7 @@ demo: $(STAMP)
 	$(BIN)/python examples/penguins.py
 
 test: $(STAMP)
-	$(BIN)/pytest
+	$(BIN)/pytest -n logical --maxprocesses 4 --dist worksteal
 
 check: $(STAMP)
 	$(BIN)/ruff format --check

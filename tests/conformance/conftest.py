@@ -4,7 +4,18 @@ import threading
 
 import pytest
 
+from fast_dag import DAG
 from tests.conformance.modes import ALL, ASYNC, CONCURRENT, LEAVING, as_async
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loaded():
+    """What a mode loads on first use is loaded: it takes longer than many a time-out of these tests."""
+    dag = DAG("first use")
+    first = dag.map(as_async(lambda item: item), name="first", timeout=60)
+    first >> dag.node(lambda first: first, name="last", timeout=60)
+    for mode in ALL:
+        mode(dag, item=[1], timeout=60)
 
 
 @pytest.fixture(params=ALL, ids=str)

@@ -83,7 +83,7 @@ def test_a_name_is_given_once(option, name):
 
 
 @pytest.mark.parametrize("add", [DAG.add_dag, DAG.add_workflow])
-@pytest.mark.parametrize("other", [3, None, sums, "sums"], ids=str)
+@pytest.mark.parametrize("other", [3, None, sums, "sums"])
 def test_what_is_no_workflow_is_refused(add, other):
     dag = DAG("outer")
     with pytest.raises(InvalidNodeError):
