@@ -251,7 +251,7 @@ class Context:
 
 def _jsonable(value: Any, where: str, *, strict: bool) -> Any:
     try:
-        return json.loads(json.dumps(value))
+        return json.loads(json.dumps(value, allow_nan=False))
     except (TypeError, ValueError, RecursionError):
         if strict:
             msg = f"{where} holds a {type(value).__name__}, which JSON cannot store"

@@ -164,6 +164,7 @@ class Definition:
         self.graph.clear()
         return self
 
+    @known_keywords
     def clone(self, name: str | None = None) -> Self:
         """An independent copy with all settings, handlers and edges, named ``<name>_clone`` by default."""
         return self._copy(name or f"{self.name}_clone", list(self.graph.nodes))

@@ -15,6 +15,7 @@ from fast_dag.run.hooks import NONE, Hooks, changed_hooks
 from fast_dag.values import NO_DATA, NodeType
 from fast_dag.workflow.definition import AnyNode, Definition
 from fast_dag.workflow.inputs import merged
+from fast_dag.workflow.keywords import known_keywords
 
 if TYPE_CHECKING:
     from fast_dag.observe.progress import ProgressCallback, SerialCallback
@@ -129,6 +130,7 @@ class Equipped(Definition):
             kept = self._caches[node.name] = basis, self._made_cache(node, backend)
         return kept[1]
 
+    @known_keywords
     def invalidate_cache(self, name: str | AnyNode | None = None) -> int:
         """Drop what is stored for a node, or for all nodes of this workflow; how many entries that were.
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from fast_dag.run.context import Context
 from fast_dag.run.graph_run import GraphRun
+from fast_dag.workflow.definition import AnyNode
 from fast_dag.workflow.drawn import Drawn
 from fast_dag.workflow.holding import Holding
+from fast_dag.workflow.keywords import known_keywords
 from fast_dag.workflow.stored import Stored
 
 if TYPE_CHECKING:
@@ -37,13 +39,15 @@ class Workflow(Holding, Stored, Drawn):
         """A copy of the results of the run that finished last."""
         return dict(self.last_context.results)
 
-    def get_result(self, name: str, default: Any = UNSET) -> Any:
+    @known_keywords
+    def get_result(self, name: str | AnyNode, default: Any = UNSET) -> Any:
         """The result of a node in the run that finished last, "outer.inner" of a node inside another.
 
         Raises:
             KeyError: it has none, and no *default* is given.
             UnknownNodeError: there is no such node.
         """
+        name = name if isinstance(name, str) else self.graph.node(name).name
         if self.last_context.has_result(name):
             return self.last_context.get_result(name)
         if default is not UNSET:
@@ -52,11 +56,12 @@ class Workflow(Holding, Stored, Drawn):
         msg = f"{name!r} has no result in the last run of {self.name!r}"
         raise KeyError(msg)
 
-    def get(self, name: str, default: Any = None) -> Any:
+    @known_keywords
+    def get(self, name: str | AnyNode, default: Any = None) -> Any:
         """The result of a node in the run that finished last, or *default*."""
         return self.get_result(name, default)
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str | AnyNode) -> Any:
         return self.get_result(name)
 
     def kind_of_run(self, options: RunOptions) -> Callable[..., Run]:  # noqa: ARG002 - a machine has some of its own
@@ -70,12 +75,17 @@ class Workflow(Holding, Stored, Drawn):
     def get_metrics(self) -> dict[str, Any]:
         """A copy of the metrics of the last finished run; cache hits and misses of all nodes together."""
         metrics = self.last_context.metrics
-        copied: dict[str, Any] = {
-            name: value.copy() if isinstance(value, dict | list) else value for name, value in metrics.items()
-        }
+        copied: dict[str, Any] = {name: _copy_of(value) for name, value in metrics.items()}
         return copied | {name: sum(copied[name].values()) for name in CACHE_COUNTS if name in copied}
 
     def reset(self) -> Self:
         """Forget the last run."""
         self.last_context = Context()
         return self
+
+
+def _copy_of(value: Any) -> Any:
+    """*value*, its dicts and lists copied on every level that the engine writes."""
+    if isinstance(value, dict):
+        return {key: each.copy() if isinstance(each, dict | list) else each for key, each in value.items()}
+    return value.copy() if isinstance(value, list) else value

@@ -3,7 +3,9 @@
 import asyncio
 import contextvars
 import gc
+import sys
 import threading
+import types
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
@@ -185,6 +187,17 @@ def test_run_inside_a_running_loop_works_and_says_so(mode, backend):
         return value, caught[0].filename
 
     assert anyio.run(main, backend=backend) == (21, __file__)
+
+
+def test_in_the_kernel_of_a_notebook_there_is_no_warning(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
+    dag = DAG("notebook")
+    dag.node(lambda: 1, name="a")
+
+    async def cell():
+        return dag.run()
+
+    assert asyncio.run(cell()) == 1  # a warning is an error here
 
 
 @pytest.mark.parametrize("mode", MODES_OF_RUN)

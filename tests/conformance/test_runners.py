@@ -292,10 +292,10 @@ def test_an_entry_under_the_own_name_gives_way_to_the_return_value(any_mode, kin
 
 def test_a_long_chain_needs_no_recursion(any_mode):
     dag = DAG("chain")
-    nodes = [dag.node(lambda value=0: value + 1, name=f"n{i}") for i in range(500)]
+    nodes = [dag.node(lambda value=0: value + 1, name=f"n{i}") for i in range(3000)]
     for source, target in pairwise(nodes):
         source >> target
-    assert any_mode(dag) == 500
+    assert any_mode(dag) == 3000
 
 
 def test_sequential_mode_follows_the_execution_order():

@@ -86,6 +86,13 @@ def test_a_value_that_json_cannot_hold_becomes_its_repr(value):
     assert Context({"a": value}).to_dict()["results"]["a"] == {"$repr": repr(value)}
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), [1.0, float("-inf")]], ids=repr)
+def test_a_number_that_json_does_not_know_becomes_its_repr(value):
+    assert Context({"x": value}).to_dict()["results"] == {"x": {"$repr": repr(value)}}
+    with pytest.raises(TypeError, match=r"results\['x'\]"):
+        Context({"x": value}).to_dict(strict=True)
+
+
 def test_a_value_that_contains_itself_becomes_its_repr():
     loop = []
     loop.append(loop)

@@ -22,6 +22,10 @@ def pair():
         (lambda dag: dag.can_connect("a", "b", inputs="x"), "input"),
         (lambda dag: dag.validate(check_type=True), "check_types"),
         (lambda dag: dag.validate_or_raise(strict_router=True), "strict_routers"),
+        (lambda dag: dag.clone(names="x"), "name"),
+        (lambda dag: dag.get_result("a", defualt=1), "default"),
+        (lambda dag: dag.get("a", defualt=1), "default"),
+        (lambda dag: dag.invalidate_cache(nam="a"), "name"),
     ],
 )
 def test_a_misspelt_keyword_is_refused_with_the_one_that_was_meant(call, suggested):

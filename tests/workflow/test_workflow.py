@@ -327,6 +327,17 @@ def test_a_result_of_the_last_run_can_be_read(dag, read):
     assert read(dag, "c") == 1
 
 
+def test_a_result_can_be_read_by_the_node_itself(dag):
+    dag.run()
+    node = dag.get_node("a")
+    assert dag[node] == dag.get_result(node) == dag.get(node) == dag["a"]
+
+
+def test_what_is_no_node_has_no_result(dag):
+    with pytest.raises(UnknownNodeError, match="no node 5 in 'flow'"):
+        dag[5]
+
+
 @pytest.mark.parametrize("read", [DAG.__getitem__, DAG.get_result])
 def test_a_node_without_a_result_is_a_key_error(dag, read):
     with pytest.raises(KeyError, match="'c' has no result in the last run of 'flow'"):
@@ -353,6 +364,14 @@ def test_the_metrics_are_a_copy(dag):
     dag.run()
     dag.get_metrics()["attempts"].clear()
     assert dag.get_metrics()["attempts"] == {"a": 1, "c": 1, "b": 1}
+
+
+def test_the_metrics_are_a_copy_on_every_level():
+    dag = DAG("flow")
+    dag.map(take, name="each")
+    dag.run(x=[1, 2])
+    dag.get_metrics()["map"]["each"]["items"] = 99
+    assert dag.context.metrics["map"] == {"each": {"items": 2, "failed": 0}}
 
 
 def test_resetting_forgets_the_last_run(dag):
