@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from fast_dag.errors import unknown_options
+from fast_dag.errors import ValidationError, unknown_options
 from fast_dag.run.context import Context
+from fast_dag.workflow.definition import Definition
 from fast_dag.workflow.options import RunOptions
 from fast_dag.workflow.runtime import execute, execute_async
 
@@ -27,11 +28,15 @@ class DAGRunner:
 
     Raises:
         UnknownOptionError, ValueError: an option that is not known or bad.
+        ValidationError: something that is no workflow, or options that contradict each other.
     """
 
     __slots__ = ("_options", "workflow")  # so that setting an option other than by configure is an error
 
     def __init__(self, workflow: Workflow, mode: str = "sequential", **options: Any) -> None:
+        if not isinstance(workflow, Definition):
+            msg = f"a runner needs a workflow, got {workflow!r}"
+            raise ValidationError(msg)
         self.workflow = workflow
         self._options = _checked(RunOptions(), {"mode": mode, **options})
 

@@ -109,6 +109,12 @@ def test_a_misspelt_option_is_refused_with_a_suggestion(dag):
         DAGRunner(dag).configure(max_worker=2)
 
 
+@pytest.mark.parametrize("other", [3, None, DAG, "flow"])
+def test_what_is_no_workflow_is_refused(other):
+    with pytest.raises(ValidationError, match="a runner needs a workflow, got"):
+        DAGRunner(other)
+
+
 def test_a_refused_change_leaves_the_options_alone(dag):
     runner = DAGRunner(dag, timeout=5)
     with pytest.raises(ValueError, match="max_workers"):
