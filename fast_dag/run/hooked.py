@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fast_dag.errors import ExecutionError, MissingOutputError
 from fast_dag.run.hooks import Hook
 from fast_dag.run.requests import Ask, Failure, Last, Outcome, Quick, Request, Success
+from fast_dag.run.streams import closing_text
 from fast_dag.run.visit import Visit
 from fast_dag.run.wrapping import text_of
 from fast_dag.values import Replace
@@ -132,9 +133,7 @@ def _unread(run: Run) -> list[Stream]:
 def _close(stream: Stream) -> Silent:
     answer = yield Ask(stream.close, ())
     if isinstance(answer.error, Exception):
-        kind = type(answer.error).__name__
-        text = f"closing the stream {stream.producer!r} raised {kind}: {text_of(answer.error)}"
-        stream.ledger.warnings.append(text)
+        stream.ledger.warnings.append(closing_text(stream.producer, answer.error))
 
 
 def _call_cleanup(cleanups: dict[int, Hook], number: int, arguments: Sequence[Any]) -> Any:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import types
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from fast_dag.errors import StreamError
 from fast_dag.run.in_context import InContext
+from fast_dag.run.wrapping import text_of
 
 if TYPE_CHECKING:
     from fast_dag.run.ledger import Ledger
@@ -33,6 +36,20 @@ def shown(value: Any) -> Any:
 def over_text(producer: str) -> str:
     """What to say of a stream that is read when its run has ended."""
     return f"the run that made the stream {producer!r} is over; use stream='list' to keep its items"
+
+
+def closing_text(producer: str, error: Exception) -> str:
+    """What to say of a stream whose source raised while it was closed."""
+    return f"closing the stream {producer!r} raised {type(error).__name__}: {text_of(error)}"
+
+
+@contextmanager
+def _warned(producer: str) -> Iterator[None]:
+    """Warn of what a source raises that is closed late: whoever asked for its last item has been left."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - a generator of the user's may raise anything
+        warnings.warn(closing_text(producer, error), RuntimeWarning, stacklevel=4)
 
 
 class Stream:
@@ -112,7 +129,8 @@ class Stream:
         finally:
             self._done(started)
             if self.is_closed and self._has_turn():
-                self._end_source()
+                with _warned(self.producer):
+                    self._end_source()
         return item
 
     def close(self) -> Awaitable[None] | None:
@@ -147,9 +165,10 @@ class Stream:
         finally:
             self._done(started)
             if self.is_closed and self._has_turn():
-                rest = self._end_source()
-                if rest is not None:
-                    await rest
+                with _warned(self.producer):
+                    rest = self._end_source()
+                    if rest is not None:
+                        await rest
 
     def _begins(self, reader: Reader) -> bool:
         """Take the turn to make an item for *reader*; false if there are no more."""

@@ -3,6 +3,7 @@
 import contextvars
 import threading
 import warnings
+import warnings
 
 import anyio
 import anyio.lowlevel
@@ -338,6 +339,25 @@ def test_an_error_on_closing_is_a_warning_of_the_run(any_mode, is_async):
     name = next(iter(dag.nodes))
     with pytest.warns(RuntimeWarning, match=f"closing the stream '{name}' raised OSError: cannot close"):
         assert any_mode(dag) == 1
+
+
+def test_an_error_on_closing_after_the_run_is_a_warning_too(any_mode, gate):
+    def numbers():
+        try:
+            gate.wait(10)
+            yield 1
+        finally:
+            raise OSError("cannot close")
+
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        error = raised_by(any_mode, wired(numbers, summing()), timeout=0.05)
+        gate.set()
+        assert comes_true(lambda: len(seen) > 0)
+    assert isinstance(error, RunTimeoutError)
+    assert [str(each.message) for each in seen] == [
+        "closing the stream 'numbers' raised OSError: cannot close"
+    ]
 
 
 def test_streams_are_closed_last_first(leaving_mode):
