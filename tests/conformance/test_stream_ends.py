@@ -3,7 +3,6 @@
 import contextvars
 import threading
 import warnings
-import warnings
 
 import anyio
 import anyio.lowlevel
