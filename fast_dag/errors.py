@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import difflib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 
@@ -173,6 +173,42 @@ class RouterError(ExecutionError):
         super().__init__(message, node_name)
         self.returned = returned
         self.targets = tuple(targets)
+
+
+class MaxIterationsError(ExecutionError):
+    """A machine or a cycle that went on for longer than its limit allows.
+
+    Parameters:
+        message: the text.
+        max_iterations: the limit.
+        last_node: the state that would have been next.
+        visits: how often each state was executed.
+        value: the last result.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        max_iterations: int = 0,
+        last_node: str | None = None,
+        visits: Mapping[str, int] | None = None,
+        value: Any = None,
+    ) -> None:
+        super().__init__(message, last_node)
+        self.args = (message, max_iterations, last_node, visits, value)
+        self.max_iterations = max_iterations
+        self.last_node = last_node
+        self.visits = dict(visits or {})
+        self.value = value
+        self.context: Any = None
+        """That of the run, with the results up to the last finished state."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class NotSerializableError(ExecutionError):
+    """Settings of a cycle that cannot be stored, or whose functions are not registered."""
 
 
 class CacheError(ExecutionError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from fast_dag.errors import MissingConnectionError, suggestion
@@ -72,6 +72,39 @@ def chosen_output(node: AnyNode, output: str | None) -> str:
         msg = f"{node.name!r} has no output {output!r}; it has {known}{near}"
         raise MissingConnectionError(msg)
     return output
+
+
+def chosen_input(node: AnyNode, entry: str) -> str:
+    """The input *entry* of *node*; MissingConnectionError if it has none of that name."""
+    if not node.collects:
+        _check_input(node, entry)
+    return entry
+
+
+def feedback_input(source: AnyNode, output: str, target: AnyNode, taken: Collection[str]) -> str | None:
+    """The input of *target* that a feedback edge feeds by a name; None if none of its name is free."""
+    if target.collects:
+        return source.name
+    names = (source.name,) if takes_whole(source, output) else (source.name, output)
+    return next((name for name in names if name in target.inputs and name not in taken), None)
+
+
+def only_input(source: AnyNode, target: AnyNode, taken: Collection[str]) -> str:
+    """The one input of *target* that a feedback edge can feed; required ones first.
+
+    Raises:
+        MissingConnectionError: there is none, or several.
+    """
+    free = [parameter for parameter in target.signature.inputs if parameter.name not in taken]
+    required = [parameter.name for parameter in free if parameter.required]
+    candidates = required or [parameter.name for parameter in free]
+    if len(candidates) == 1:
+        return candidates[0]
+    if not candidates and target.signature.takes_any_name and source.name not in taken:
+        return source.name
+    found = f"may feed {', '.join(candidates)}" if candidates else "finds no free input"
+    msg = f"the feedback edge {source.name}->{target.name} {found} of {target.name!r}: say input="
+    raise MissingConnectionError(msg)
 
 
 def _branch(node: AnyNode, output: str | None) -> str:

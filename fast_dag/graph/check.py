@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Self
 
 from fast_dag.errors import (
+    CycleConfigurationError,
+    CycleConnectionError,
     CycleError,
     DisconnectedNodeError,
+    MissingConnectionError,
     ValidationError,
     suggestion,
 )
@@ -22,10 +25,22 @@ from fast_dag.graph.hints import Hints, Items
 from fast_dag.graph.node import CONDITION_BRANCHES, JOINS, Node
 from fast_dag.graph.order import rings
 from fast_dag.graph.signature import is_generator_function
+from fast_dag.graph.ways_out import WayOutProblem, invalid
 from fast_dag.values import NodeType
 
 Severity = Literal["error", "warning"]
 Rule = Callable[[Graph], Iterator["Problem"]]
+
+CLASSES: dict[str, type[ValidationError]] = {
+    "disconnected": DisconnectedNodeError,
+    "feedback": CycleConnectionError,
+    "feedback_input": MissingConnectionError,
+    "cycle_config": CycleConfigurationError,
+}
+"""What is raised if all errors are of one kind."""
+
+EXIT_KINDS = ("pure_cycle", "self_loop", "router_cannot_exit", "decision_free_subcycle")
+"""Kinds of rings that lack a way out."""
 
 
 class Problem(str):
@@ -50,6 +65,16 @@ class Problem(str):
     def message(self) -> str:
         """The text."""
         return str(self)
+
+    @property
+    def ring(self) -> tuple[str, ...]:
+        """Of a ring without a way out its nodes, the first one repeated."""
+        return self.nodes
+
+
+def exit_problem(found: WayOutProblem, severity: Severity = "error") -> Problem:
+    """A breach of the rules about ways out, as a problem of a definition."""
+    return Problem(found.message, kind=found.kind, nodes=found.ring, severity=severity)
 
 
 def problems(
@@ -81,22 +106,35 @@ def error_for(graph: Graph, found: Sequence[Problem]) -> ValidationError | None:
     errors = [problem for problem in found if problem.severity == "error"]
     if not errors:
         return None
+    exits = [problem for problem in errors if problem.kind in EXIT_KINDS]
+    if exits:
+        return invalid(graph.name, [problem for problem in errors if problem not in exits], exits)
     texts = [problem.message for problem in errors]
     kinds = {problem.kind for problem in errors}
-    if kinds == {"cycle"}:
-        return CycleError(texts, graph.name, [list(problem.nodes) for problem in errors])
-    if kinds == {"disconnected"}:
-        return DisconnectedNodeError(texts, graph.name)
-    return ValidationError(texts, graph.name)
+    if kinds <= {"cycle", "overlap"}:
+        found_rings = [list(problem.nodes) for problem in errors if problem.kind == "cycle"]
+        return CycleError(texts, graph.name, found_rings)
+    error_class = (
+        CLASSES[errors[0].kind] if len(kinds) == 1 and errors[0].kind in CLASSES else ValidationError
+    )
+    return error_class(texts, graph.name)
 
 
 def undeclared_rings(graph: Graph) -> Iterator[Problem]:
     """Forward edges that form a ring."""
     successors = {name: [edge.target for edge in edges] for name, edges in graph.outgoing.items()}
     for ring in rings(list(graph.nodes), successors):
-        path = " -> ".join(ring)
-        text = f"nodes form a cycle that nobody declared: {path}; remove one of its edges"
-        yield Problem(text, kind="cycle", nodes=ring)
+        yield Problem(ring_text(ring), kind="cycle", nodes=ring)
+
+
+def ring_text(ring: Sequence[str]) -> str:
+    """What to say of forward edges that form *ring*, whose first node stands at the end again."""
+    last, first = ring[-2], ring[0]
+    return (
+        f"nodes form a cycle that nobody declared: {' -> '.join(ring)}; hint: name the edge that carries the "
+        f"previous iteration's value, such as dag.feedback({last!r}, {first!r}, cycle='...') in the place of "
+        f"{last} -> {first}, with a condition that has an exit; or use dag.iterate"
+    )
 
 
 def crowded_inputs(graph: Graph) -> Iterator[Problem]:
@@ -169,10 +207,13 @@ def shared_text(producer: str, readers: Sequence[str]) -> str:
 
 def unwired_branches(graph: Graph) -> Iterator[Problem]:
     """Branches of routers that lead nowhere; legal, since nothing has to follow."""
+    apart: dict[str, set[str]] = {}
+    for name, label in graph.cycles.branches():
+        apart.setdefault(name, set()).add(label)
     for name, node in graph.nodes.items():
         if not node.is_router:
             continue
-        wired = {edge.output for edge in graph.outgoing[name]}
+        wired = {edge.output for edge in graph.outgoing[name]} | apart.get(name, set())
         known = CONDITION_BRANCHES if node.node_type is NodeType.CONDITIONAL else node.declared_outputs
         for label in known:
             if label not in wired:

@@ -21,3 +21,22 @@ class Edge(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.source}.{self.output} -> {self.target}.{self.input}"
+
+
+class FeedbackEdge(NamedTuple):
+    """An edge of a *cycle* that carries a value from one iteration to the next.
+
+    *input* None: chosen when the cycle is looked at as a whole.  A *signal* carries no value, so it has
+    neither *output* nor *input*, but for the branch of a router.
+    """
+
+    source: str
+    output: str
+    target: str
+    input: str | None
+    cycle: str
+    optional: bool = False
+    signal: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.source}->{self.target}"

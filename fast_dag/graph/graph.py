@@ -13,9 +13,11 @@ from fast_dag.errors import (
     suggestion,
 )
 from fast_dag.graph.binding import Wish, bind, chosen_output, takes_whole, whole_output
-from fast_dag.graph.edge import Edge
+from fast_dag.graph.cycles import Cycles, check_branch, check_still_fits, feedback_edge
+from fast_dag.graph.edge import Edge, FeedbackEdge
 from fast_dag.graph.node import Node
 from fast_dag.graph.operators import Wanted
+from fast_dag.values import END
 
 AnyNode = Node[..., Any]
 
@@ -34,6 +36,8 @@ class Graph:
         """Each edge in the order of connecting, and whether it is optional."""
         self.incoming: dict[str, list[Edge]] = {}
         self.outgoing: dict[str, list[Edge]] = {}
+        self.cycles = Cycles()
+        """What feeds values back, apart from the edges, which never form a ring."""
         self.is_held = False
         """Whether a node of another graph holds this one."""
         self._holders: tuple[int, list[AnyNode]] = (0, [])
@@ -65,8 +69,12 @@ class Graph:
         if old is not None and not replace:
             msg = f"node {node.name!r} already exists in {self.name!r}: give name=, or replace=True"
             raise DuplicateNodeError(msg)
+        if self.cycles.knows(node.name):
+            msg = f"{node.name!r} is the name of a cycle of {self.name!r}: give name="
+            raise DuplicateNodeError(msg)
         if old is not None:
             self._check_edges_fit(node)
+            check_still_fits(self.cycles, old, node)
             old.graph = None
         self.nodes[node.name] = node
         self.incoming.setdefault(node.name, [])
@@ -79,6 +87,7 @@ class Graph:
         node = self.node(name)
         for edge in [*self.incoming[node.name], *self.outgoing[node.name]]:
             self._drop(edge)
+        self.cycles.forget(node.name)
         del self.nodes[node.name], self.incoming[node.name], self.outgoing[node.name]
         node.graph = None
         self.touch()
@@ -89,22 +98,47 @@ class Graph:
             node.graph = None
         for kept in (self.nodes, self.edges, self.incoming, self.outgoing):
             kept.clear()
+        self.cycles.clear()
         self.touch()
 
     def connect_pairs(self, pairs: Iterable[Wanted]) -> Sequence[Edge]:
-        """Draw an edge for each (source, output, target, input, optional): all of them, or none."""
-        wishes = [
-            Wish(self.node(source), output, self.node(target), entry, optional=optional)
-            for source, output, target, entry, optional in pairs
-        ]
+        """Draw an edge for each (source, output, target, input, optional): all of them, or none.
+
+        A branch may also lead to END, which is no edge.
+        """
+        wishes, branches = [], []
+        for source, output, target, entry, optional in pairs:
+            node = self.node(source)
+            if target == END and isinstance(target, str):
+                branches.append((node.name, check_branch(node, output)))
+            else:
+                wishes.append(Wish(node, output, self.node(target), entry, optional=optional))
         edges = bind(wishes, self._fed(wishes))
         for wish, edge in zip(wishes, edges, strict=True):
             if edge not in self.edges:
                 self.incoming[edge.target].append(edge)
                 self.outgoing[edge.source].append(edge)
             self.edges[edge] = wish.optional
+        self.cycles.ended.update(dict.fromkeys(branches))
         self.touch()
         return edges
+
+    def feed_back(
+        self, source: object, output: str | None, target: object, entry: str | None, cycle: str, **flags: bool
+    ) -> FeedbackEdge:
+        """Draw a feedback edge of *cycle*; flags and errors as for `feedback_edge`."""
+        edge = self.feedback_edge(source, output, target, entry, cycle, **flags)
+        self.cycles.edges[edge] = None
+        self.touch()
+        return edge
+
+    def feedback_edge(
+        self, source: object, output: str | None, target: object, entry: str | None, cycle: str, **flags: bool
+    ) -> FeedbackEdge:
+        """A feedback edge that is not drawn yet."""
+        start, end = self.node(source), self.node(target)
+        self.cycles.check_name(cycle, self.nodes)
+        return feedback_edge(start, end, cycle, output=output, entry=entry, **flags)
 
     def disconnect(self, source: object, target: object, output: str | None, entry: str | None) -> None:
         """Drop the edges between two nodes, only those at *output* and *entry* if given."""
@@ -133,6 +167,7 @@ class Graph:
         for edge, optional in self.edges.items():
             if edge.source in kept and edge.target in kept:
                 copy.draw(edge, optional=optional)
+        copy.cycles = self.cycles.part(kept)
         return copy
 
     def wired(self) -> Graph:
@@ -145,10 +180,14 @@ class Graph:
         copy.edges = dict(self.edges)
         copy.incoming = {name: list(edges) for name, edges in self.incoming.items()}
         copy.outgoing = {name: list(edges) for name, edges in self.outgoing.items()}
+        copy.cycles = self.cycles
+        fed_back = {(edge.source, edge.target) for edge in self.cycles.edges}
         for name, node in self.nodes.items():
             fed = {edge.input for edge in self.incoming[name]}
             for entry in node.inputs:
-                source = self.nodes.get(entry) if entry != name else None
+                # What feeds back must not lead there at once too: that would be a ring.
+                is_other = entry != name and (entry, name) not in fed_back
+                source = self.nodes.get(entry) if is_other else None
                 if source is not None and entry not in fed and not node.collects and not source.is_router:
                     copy.draw(Edge(entry, whole_output(source), name, entry))
         return copy

@@ -12,7 +12,7 @@ from fast_dag.errors import InvalidNodeError
 from fast_dag.graph.operators import Connectable, Drawing, End, Ends
 from fast_dag.graph.settings import DEFAULTS, NAMES, NodeSettings, changed, check_mapping, check_names
 from fast_dag.graph.signature import Signature, is_async_function, origin_name, read_signature, unwrapped
-from fast_dag.values import NodeType
+from fast_dag.values import END, NodeType
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
@@ -20,7 +20,6 @@ R_co = TypeVar("R_co", covariant=True)
 ROUTERS = (NodeType.CONDITIONAL, NodeType.SELECT)
 JOINS = (NodeType.ANY, NodeType.ALL)
 CONDITION_BRANCHES = ("true", "false")
-END_NAME = "__end__"
 
 
 class Node(Connectable, Generic[P, R_co]):
@@ -241,12 +240,10 @@ class Node(Connectable, Generic[P, R_co]):
         return End(self, label)
 
 
-def check_name(name: Any) -> str:
+def check_name(name: Any, what: str = "a node's name") -> str:
     """*name* if a node may be called so, else InvalidNodeError."""
-    if not isinstance(name, str) or not name or "." in name or name == END_NAME:
-        msg = (
-            f"{name!r} cannot be a node's name: give a non-empty string without '.' that is not {END_NAME!r}"
-        )
+    if not isinstance(name, str) or not name or "." in name or name == END:
+        msg = f"{name!r} cannot be {what}: give a non-empty string without '.' that is not {END!r}"
         raise InvalidNodeError(msg)
     return name
 

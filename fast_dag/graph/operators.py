@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, overload
 
 from fast_dag.errors import InvalidNodeError
+from fast_dag.values import END
 
 Target = TypeVar("Target", bound="Connectable")
 
@@ -44,6 +45,8 @@ class Connectable:
 
     @overload
     def __rshift__(self, target: Target) -> Target: ...
+    @overload
+    def __rshift__(self, target: str) -> str: ...
     @overload
     def __rshift__(self, target: Sequence[Connectable]) -> Group: ...
     def __rshift__(self, target: Any) -> Any:
@@ -140,6 +143,9 @@ class Ends(Mapping[str, End]):
 def connect_all(source: Any, target: Any, *, output: str | None = None, input_name: str | None = None) -> Any:
     """Connect every end of *source* to every end of *target*, all or none; returns *target*."""
     source = source if isinstance(source, Connectable) else Group(_listed(source))
+    if isinstance(target, str) and target == END:
+        _end_all(source, output)
+        return target
     into = target if isinstance(target, Connectable) else Group(_listed(target))
     pairs = [
         (start, start.port if output is None else output, end, end.port if input_name is None else input_name)
@@ -151,6 +157,13 @@ def connect_all(source: Any, target: Any, *, output: str | None = None, input_na
             [(start.node, chosen, end.node, fed, False) for start, chosen, end, fed in pairs]
         )
     return into
+
+
+def _end_all(source: Connectable, output: str | None) -> None:
+    """Have the branches of *source* lead to END."""
+    for start in source.ends:
+        chosen = start.port if output is None else output
+        graph_of(start).connect_pairs([(start.node, chosen, END, None, False)])
 
 
 def graph_of(end: End) -> Drawing:

@@ -1,0 +1,17 @@
+"""What can be wrong with the cycles of a DAG."""
+
+from __future__ import annotations
+
+from fast_dag.graph.check import Problem, exit_problem
+from fast_dag.graph.cycle_exits import cycle_exits
+from fast_dag.graph.graph import Graph
+from fast_dag.graph.loops import cycles_of
+
+
+def cycle_problems(graph: Graph) -> list[Problem]:
+    """Cycles that are not drawn as cycles can be, and those that nothing ends; nothing without cycles."""
+    if not graph.cycles:
+        return []
+    cycles, faults = cycles_of(graph)
+    found = [Problem(fault.text, kind=fault.kind, nodes=fault.nodes) for fault in faults]
+    return found + [exit_problem(each) for each in cycle_exits(graph, cycles)]

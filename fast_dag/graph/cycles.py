@@ -1,0 +1,165 @@
+"""The declared cycles of a graph: their feedback edges, their settings, and branches that lead to END."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+from fast_dag.errors import (
+    CycleConfigurationError,
+    DuplicateCycleError,
+    InvalidNodeError,
+    MissingConnectionError,
+)
+from fast_dag.graph.binding import chosen_input, chosen_output, takes_whole
+from fast_dag.graph.cycle_config import CycleConfig
+from fast_dag.graph.edge import FeedbackEdge
+from fast_dag.graph.node import Node, check_name
+
+AnyNode = Node[..., Any]
+
+DEFAULT = CycleConfig()
+
+
+class Cycles:
+    """What belongs to the cycles of one graph, apart from its forward edges."""
+
+    def __init__(self) -> None:
+        self.edges: dict[FeedbackEdge, None] = {}
+        self.configs: dict[str, CycleConfig] = {}
+        self.begun: dict[str, None] = {}
+        """The names of cycles whose declaration has begun and not ended."""
+        self.ended: dict[tuple[str, str], None] = {}
+        """Branches, by node and label, that lead to END."""
+
+    def __bool__(self) -> bool:
+        return bool(self.edges or self.configs or self.begun)
+
+    @property
+    def names(self) -> list[str]:
+        """The cycles in the order of their declaration."""
+        return list(dict.fromkeys([*self.configs, *(edge.cycle for edge in self.edges), *self.begun]))
+
+    def knows(self, name: str) -> bool:
+        """Whether a cycle is called *name*."""
+        return name in self.configs or name in self.begun or any(edge.cycle == name for edge in self.edges)
+
+    def config(self, name: str) -> CycleConfig:
+        """The settings of the cycle *name*."""
+        return self.configs.get(name, DEFAULT)
+
+    def begin(self, name: str, nodes: Collection[str]) -> None:
+        """Note that somebody configures the cycle *name*.
+
+        Raises:
+            CycleConfigurationError: no cycle may be called so.
+            DuplicateCycleError: it is configured already, or a node is called so.
+        """
+        self.check_name(name, nodes)
+        if name in self.configs or name in self.begun:
+            msg = f"cycle {name!r} is configured already: give another name, or all settings in one place"
+            raise DuplicateCycleError(msg)
+        self.begun[name] = None
+
+    def end(self, name: str, config: CycleConfig, edges: Iterable[FeedbackEdge]) -> None:
+        """Take in a cycle whose declaration has begun."""
+        self.drop_begun(name)
+        self.configs[name] = config
+        self.edges.update(dict.fromkeys(edges))
+
+    def drop_begun(self, name: str) -> None:
+        """Note that the declaration of *name* was given up."""
+        self.begun.pop(name, None)
+
+    def check_name(self, name: str, nodes: Collection[str]) -> None:
+        """Raise unless a cycle may be called *name* beside *nodes*."""
+        try:
+            check_name(name, "a cycle's name")
+        except InvalidNodeError as error:
+            raise CycleConfigurationError(str(error)) from None
+        if name in nodes:
+            msg = f"{name!r} is the name of a node, so no cycle can have it: give another"
+            raise DuplicateCycleError(msg)
+
+    def of_node(self, name: str) -> list[FeedbackEdge]:
+        """The feedback edges that start or end at the node *name*."""
+        return [edge for edge in self.edges if name in (edge.source, edge.target)]
+
+    def branches(self) -> Iterator[tuple[str, str]]:
+        """The branches, by node and label, that lead to END or back."""
+        yield from self.ended
+        for edge in self.edges:
+            if edge.output:
+                yield edge.source, edge.output
+
+    def forget(self, node: str) -> None:
+        """Drop the feedback edges at *node*, and cycles that have none left."""
+        for edge in self.of_node(node):
+            del self.edges[edge]
+            if all(other.cycle != edge.cycle for other in self.edges):
+                self.configs.pop(edge.cycle, None)
+        self.ended = {branch: None for branch in self.ended if branch[0] != node}
+
+    def part(self, names: Collection[str]) -> Cycles:
+        """A copy that tells only of the nodes in *names*, and not of cycles that lose all their edges."""
+        copy = Cycles()
+        copy.edges = {edge: None for edge in self.edges if edge.source in names and edge.target in names}
+        kept = {edge.cycle for edge in copy.edges}
+        bare = set(self.configs) - {edge.cycle for edge in self.edges}
+        copy.configs = {name: config for name, config in self.configs.items() if name in kept | bare}
+        copy.ended = {branch: None for branch in self.ended if branch[0] in names}
+        return copy
+
+    def clear(self) -> None:
+        """Drop everything."""
+        for kept in (self.edges, self.configs, self.begun, self.ended):
+            kept.clear()
+
+
+def feedback_edge(
+    source: AnyNode,
+    target: AnyNode,
+    cycle: str,
+    *,
+    output: str | None = None,
+    entry: str | None = None,
+    optional: bool = False,
+    signal: bool = False,
+) -> FeedbackEdge:
+    """An edge between two nodes, its output chosen, its input only if it is given.
+
+    Raises:
+        MissingConnectionError: no such port.
+        CycleConfigurationError: a signal with a port that only a value could use.
+    """
+    if signal and (entry is not None or optional or (output is not None and not source.is_router)):
+        msg = f"signal=True carries no value from {source.name!r}: leave out output, input and optional"
+        raise CycleConfigurationError(msg)
+    chosen = "" if signal and output is None else chosen_output(source, output)
+    given = None if signal or entry is None else chosen_input(target, entry)
+    return FeedbackEdge(source.name, chosen, target.name, given, cycle, optional, signal)
+
+
+def check_still_fits(cycles: Cycles, old: AnyNode, new: AnyNode) -> None:
+    """Raise MissingConnectionError unless *new* has the ports of *old* that cycles use."""
+    for edge in cycles.of_node(new.name):
+        if edge.source == new.name and edge.output:
+            _check_output(edge.output, old, new)
+        if edge.target == new.name and edge.input is not None:
+            chosen_input(new, edge.input)
+    for name, label in cycles.ended:
+        if name == new.name:
+            check_branch(new, label)
+
+
+def check_branch(node: AnyNode, label: str | None) -> str:
+    """The label of a branch that may lead to END; MissingConnectionError if there is no such branch."""
+    if not node.is_router:
+        msg = f"{node.name!r} cannot lead to END: only a branch of a condition or select node can"
+        raise MissingConnectionError(msg)
+    return chosen_output(node, label)
+
+
+def _check_output(output: str, old: AnyNode, new: AnyNode) -> None:
+    if not (takes_whole(old, output) and takes_whole(new, output)):
+        chosen_output(new, output)
