@@ -10,6 +10,7 @@ from fast_dag.run.context import Context
 from fast_dag.workflow.options import CONCURRENT, ErrorHandler, RunOptions, refuse_mode, split_keywords
 from fast_dag.workflow.partial import part_between, part_from, part_of_one, part_until
 from fast_dag.workflow.runtime import execute, execute_async, start
+from fast_dag.workflow.session import checked_context
 from fast_dag.workflow.stepping import Walk, walk_of
 from fast_dag.workflow.workflow import Workflow
 
@@ -222,7 +223,7 @@ class Runnable(Workflow):
             ValidationError, MissingInputError: as `run`, at the first step.
             ExecutionError: the node failed, which ends the run.
         """
-        begun = self._walk if context is None else context.walk
+        begun = self._walk if context is None else checked_context(context).walk
         walk = walk_of(self, context, inputs, node_inputs, begun)
         if context is None:
             self._walk = walk

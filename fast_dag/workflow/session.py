@@ -153,7 +153,7 @@ def _begin(
 ) -> Session:
     plan = workflow.plan(check_types=options.check_types, part=part.names if part else None)
     options.check_kept(workflow)
-    earlier = _checked(workflow.last_context if context is None else context)
+    earlier = checked_context(workflow.last_context if context is None else context)
     values = starting_values(plan, inputs, earlier)
     observers = _observers(workflow, plan, options)
     is_live = (
@@ -233,7 +233,8 @@ def _observers(workflow: Workflow, plan: Plan, options: RunOptions) -> list[Obse
     return observers if progress is None else [*observers, progress]
 
 
-def _checked(context: Any) -> Context:
+def checked_context(context: Any) -> Context:
+    """*context*; ValidationError if it is none."""
     if not isinstance(context, Context):
         msg = f"context must be a Context, got {context!r}"
         raise ValidationError(msg)

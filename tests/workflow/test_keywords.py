@@ -44,3 +44,5 @@ def test_a_call_that_was_refused_has_changed_nothing():
 def test_a_context_or_inputs_of_another_type_are_refused_before_anything_runs(options):
     with pytest.raises(ValidationError, match="got 5"):
         pair().run(**options)
+    with pytest.raises(ValidationError, match="got 5"):
+        pair().step(**options)
