@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fast_dag.errors import ExecutionError as ExecutionError
     from fast_dag.errors import FastDAGError as FastDAGError
     from fast_dag.errors import InvalidNodeError as InvalidNodeError
+    from fast_dag.errors import MaxIterationsError as MaxIterationsError
     from fast_dag.errors import MissingConnectionError as MissingConnectionError
     from fast_dag.errors import MissingExtraError as MissingExtraError
     from fast_dag.errors import MissingInputError as MissingInputError
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from fast_dag.graph.edge import Edge as Edge
     from fast_dag.graph.node import Node as Node
     from fast_dag.run.context import Context as Context
+    from fast_dag.run.fsm_context import FSMContext as FSMContext
     from fast_dag.runners.background import RunHandle as RunHandle
     from fast_dag.stores.base import CacheBackend as CacheBackend
     from fast_dag.stores.history import CacheExplanation as CacheExplanation
@@ -51,17 +53,22 @@ if TYPE_CHECKING:
     from fast_dag.values import SKIP as SKIP
     from fast_dag.values import ConditionalReturn as ConditionalReturn
     from fast_dag.values import ExecutionMode as ExecutionMode
+    from fast_dag.values import FSMReturn as FSMReturn
     from fast_dag.values import NodeType as NodeType
     from fast_dag.values import Replace as Replace
     from fast_dag.values import SelectReturn as SelectReturn
     from fast_dag.workflow.dag import DAG as DAG
+    from fast_dag.workflow.fsm import FSM as FSM
     from fast_dag.workflow.functions import FunctionRegistry as FunctionRegistry
     from fast_dag.workflow.runner import DAGRunner as DAGRunner
     from fast_dag.workflow.runner import DAGRunner as Runner  # noqa: F401 - the other name of it
 
 WHERE = {
+    "fast_dag.workflow.fsm": ("FSM",),
+    "fast_dag.run.fsm_context": ("FSMContext",),
     "fast_dag.draw.options": ("VisualizationOptions",),
     "fast_dag.errors": (
+        "MaxIterationsError",
         "CacheError",
         "ConditionError",
         "CycleConfigurationError",
@@ -100,6 +107,7 @@ WHERE = {
     "fast_dag.stores.registry": ("get_cache", "register_cache"),
     "fast_dag.stores.sqlite": ("DiskCache",),
     "fast_dag.values": (
+        "FSMReturn",
         "END",
         "NO_DATA",
         "SKIP",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 
@@ -67,6 +67,35 @@ class SelectReturn:
 
     branch: str
     value: Any = None
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class FSMReturn:
+    """What a state may return to say what comes next.
+
+    Parameters:
+        next_state: the state to go to, or `END`; None leaves that to the transitions.
+        value: handed to the next state; left out, nothing is handed on.
+        stop: end the run, whatever the transitions say.
+    """
+
+    next_state: str | None
+    value: Any
+    stop: bool
+    hands_on: bool = field(repr=False)
+    """Whether it was given a value."""
+
+    def __init__(
+        self,
+        next_state: str | None = None,
+        value: Any = NO_DATA,
+        stop: bool = False,  # noqa: FBT001, FBT002 - the contract's form
+    ) -> None:
+        # The class is frozen.
+        given = value is not NO_DATA
+        for name, each in (("next_state", next_state), ("stop", stop), ("hands_on", given)):
+            object.__setattr__(self, name, each)
+        object.__setattr__(self, "value", value if given else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from fast_dag.draw.outcome import NOT_RUN, Outcome, Outcomes
 from fast_dag.draw.picture import Box, Frame, Line, Picture, Shape
 from fast_dag.draw.wording import cut, printable, type_text
 from fast_dag.graph.binding import takes_whole
-from fast_dag.graph.edge import Edge
+from fast_dag.graph.edge import Edge, FeedbackEdge
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.node import Node
 from fast_dag.graph.order import components, topological_order
@@ -40,8 +40,9 @@ def picture_of(graph: Graph, context: Context, options: VisualizationOptions) ->
             _box(graph, name, key, options, outcomes.of(name) if outcomes else NOT_RUN)
             for name, key in keys.items()
         ),
-        lines=tuple(
-            _line(graph, edge, keys, options, optional=optional) for edge, optional in graph.edges.items()
+        lines=(
+            *(_line(graph, edge, keys, options, optional=optional) for edge, optional in graph.edges.items()),
+            *(_feedback(graph, edge, keys) for edge in graph.cycles.edges),
         ),
         frames=tuple(_rings(graph, keys)),
     )
@@ -95,6 +96,13 @@ def _line(
         label=printable(_label(edge, graph.nodes[edge.source], target, options)),
         dashed=optional or target.node_type is NodeType.ANY,
     )
+
+
+def _feedback(graph: Graph, edge: FeedbackEdge, keys: Mapping[str, str]) -> Line:
+    """A feedback edge, labelled with its cycle, of a router with the branch before it."""
+    branch = f"{edge.output} → " if edge.output and graph.nodes[edge.source].is_router else ""
+    label = printable(f"{branch}{edge.cycle}")
+    return Line(source=keys[edge.source], target=keys[edge.target], label=label, dashed=True)
 
 
 def _label(edge: Edge, source: AnyNode, target: AnyNode, options: VisualizationOptions) -> str:

@@ -146,16 +146,11 @@ class _Slots:
         """What *edge* brings to the input *name*."""
         argument = Argument(name, self.of(edge), source=edge.source, optional=self.graph.edges[edge], **more)
         # What comes from outside lies in its slot as it is wanted.
-        return argument if edge in self.given else self._of_output(argument, edge)
-
-    def _of_output(self, argument: Argument, edge: Edge) -> Argument:
-        """*argument* as the part of a value that *edge* takes."""
-        source = self.graph.nodes[edge.source]
-        if source.is_router or takes_whole(source, edge.output):
-            return argument
-        declared = source.declared_outputs
-        position = declared.index(edge.output) if edge.output in declared else -1
-        return argument._replace(output=edge.output, position=position)
+        return (
+            argument
+            if edge in self.given
+            else part_wanted(argument, self.graph.nodes[edge.source], edge.output)
+        )
 
     def _number_inputs(self, node: AnyNode) -> None:
         incoming = self.graph.incoming[node.name]
@@ -174,7 +169,7 @@ class _Slots:
         for edge in edges:
             source = self.graph.nodes[edge.source]
             slot = self._new(NO_DATA)
-            wanted = self._of_output(Argument(edge.input, slot, source=edge.source), edge)
+            wanted = part_wanted(Argument(edge.input, slot, source=edge.source), source, edge.output)
             branch = edge.output if source.is_router else ""
             self.given[edge] = Given(slot, self.numbers[node.name], wanted, branch)
             self.inputs.setdefault(edge.input, []).append(slot)
@@ -205,6 +200,14 @@ class _Slots:
     def _new(self, value: Any) -> int:
         self.base.append(value)
         return len(self.base) - 1
+
+
+def part_wanted(argument: Argument, source: AnyNode, output: str) -> Argument:
+    """*argument* as the part of the value of *source* that an edge from its *output* takes."""
+    if source.is_router or takes_whole(source, output):
+        return argument
+    declared = source.declared_outputs
+    return argument._replace(output=output, position=declared.index(output) if output in declared else -1)
 
 
 def _among(links: Mapping[Edge, Link], edges: Iterable[Edge]) -> tuple[Link, ...]:

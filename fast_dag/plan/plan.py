@@ -24,6 +24,7 @@ ROUTER: Final = 1
 ANY: Final = 2
 ENTER: Final = 3
 LEAVE: Final = 4
+STATE: Final = 5
 
 MANY: Final = 3
 """Row kind of a function with more than two positional arguments; below that the kind is their number."""

@@ -216,13 +216,19 @@ class Context:
 
     def _found(self, key: Any) -> Any:
         """The result *key*, in this run or in one it leads to; `NO_DATA` if there is none."""
-        if key in self.results or not isinstance(key, str):
-            return self.results.get(key, NO_DATA)
-        context: Context | None = self
-        *path, last = key.split(".")
-        for name in path:
-            context = context._nested.get(name) if context is not None else None
-        return context.results.get(last, NO_DATA) if path and context is not None else NO_DATA
+        context, found = self, self._own(key)
+        rest, dot = key, "."
+        while found is NO_DATA and isinstance(rest, str) and dot:
+            name, dot, rest = rest.partition(".")
+            if name not in context._nested:
+                break
+            context = context._nested[name]
+            found = context._own(rest)
+        return found
+
+    def _own(self, key: Any) -> Any:
+        """The result *key* of this run; `NO_DATA` if there is none."""
+        return self.results.get(key, NO_DATA)
 
     def to_dict(self, strict: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - the contract's form
         """A JSON-ready dict; a value JSON cannot hold becomes ``{"$repr": text}``.

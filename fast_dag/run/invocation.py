@@ -10,10 +10,12 @@ from collections.abc import Generator
 from typing import Any
 
 from fast_dag.errors import ExecutionError, MissingOutputError
+from fast_dag.plan.plan import STATE
 from fast_dag.run.attempts import attempts, has_read_streams, routed
 from fast_dag.run.cached import cached
 from fast_dag.run.hooked import clean_up, conclude, prepare
 from fast_dag.run.mapped import mapped
+from fast_dag.run.moves import Move, announced, moved
 from fast_dag.run.requests import Ask, Failure, Invocation, Outcome, Request, Success
 from fast_dag.run.run import Run
 from fast_dag.run.visit import Visit
@@ -44,13 +46,14 @@ def _settle(visit: Visit, outcome: Outcome | None) -> Answer:
     while True:
         answer = yield from _execute(visit, outcome)
         if isinstance(answer, Success):
-            visit.note("node_finished", result=answer.value, cached=visit.is_hit)
-            return answer
+            visit.note("node_finished", result=_shown(answer.value), cached=visit.is_hit)
+            return (yield from _left(visit, answer))
         verdict = yield from _ask_handlers(visit, answer)
         if verdict is not None:
             visit.note("node_failed", error=answer.error, retry_in=None)
             if isinstance(verdict, Success):
-                visit.note("node_finished", result=verdict.value)
+                visit.note("node_finished", result=_shown(verdict.value))
+                return (yield from _left(visit, verdict))
             return verdict
         visit.note("node_failed", error=answer.error, retry_in=0.0)
         outcome = None
@@ -66,7 +69,7 @@ def _execute(visit: Visit, outcome: Outcome | None) -> Answer:
     answer = yield from _body(visit, outcome)
     if has_hooks and isinstance(answer, Success):
         answer = yield from conclude(visit, answer.value)
-    return _as_routed(visit, answer) if isinstance(answer, Success) else answer
+    return (yield from _placed(visit, answer.value)) if isinstance(answer, Success) else answer
 
 
 def _body(visit: Visit, outcome: Outcome | None) -> Answer:
@@ -81,11 +84,25 @@ def _body(visit: Visit, outcome: Outcome | None) -> Answer:
     return (yield from attempts(visit, outcome))
 
 
-def _as_routed(visit: Visit, answer: Success) -> Success | Failure:
+def _placed(visit: Visit, value: Any) -> Answer:
+    """What *value* stands for: the `Route` of a router, the `Move` of a state."""
+    if visit.run.plan.kinds[visit.step] == STATE:
+        return (yield from moved(visit, value))
     try:
-        return Success(routed(visit, answer.value))
+        return Success(routed(visit, value))
     except ExecutionError as error:
         return Failure(error)
+
+
+def _left(visit: Visit, answer: Success) -> Answer:
+    """Tell those who watch it that a state is left."""
+    if isinstance(answer.value, Move):
+        return (yield from announced(visit.run, visit.step, answer.value))  # type: ignore[arg-type]
+    return answer
+
+
+def _shown(value: Any) -> Any:
+    return value.value if isinstance(value, Move) else value
 
 
 def _ask_handlers(visit: Visit, failure: Failure) -> Generator[Request, Outcome, Success | Failure | None]:
@@ -95,7 +112,7 @@ def _ask_handlers(visit: Visit, failure: Failure) -> Generator[Request, Outcome,
     if handler is not None:
         reply = yield Ask(handler, (node, _inputs(visit), error))
         if reply.error is None:
-            answer = _as_routed(visit, Success(reply.value))
+            answer = yield from _placed(visit, reply.value)
             if isinstance(answer, Success):
                 return answer
             reply.error = answer.error

@@ -156,6 +156,10 @@ class Run:
             self.finished = True
             self.end_early()
 
+    def share_streams(self, path: str) -> None:
+        """Share what comes into this run, at *path*, from streams outside among the nodes that read it."""
+        self.flows.enter(path)
+
     def let_go(self) -> None:
         """Drop the context and the values: a thread may hold on to a run that is over."""
         self.values.clear()

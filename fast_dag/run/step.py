@@ -122,10 +122,15 @@ def _value(argument: Argument, layout: Layout, values: list[Any], winner: int | 
         return _collected(layout, values, winner)
     if winner is not None and argument.source and argument.slot != winner:
         return argument.default
-    return _fetch(argument, layout, values)
+    return fetch(argument, layout, values)
 
 
-def _fetch(argument: Argument, layout: Layout, values: list[Any]) -> Any:
+def fetch(argument: Argument, layout: Layout, values: list[Any]) -> Any:
+    """What lies ready for *argument*, its default if nothing does.
+
+    Raises:
+        MissingOutputError: an edge asks for a part that the value does not have.
+    """
     value = values[argument.slot]
     if value is NO_DATA:
         return argument.default
@@ -147,7 +152,7 @@ def _fetch(argument: Argument, layout: Layout, values: list[Any]) -> Any:
 
 def _collected(layout: Layout, values: list[Any], winner: int | None) -> Any:
     live = [
-        (source.name, _fetch(source, layout, values))
+        (source.name, fetch(source, layout, values))
         for source in layout.sources
         if (source.slot == winner if winner is not None else values[source.slot] is not NO_DATA)
     ]

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from fast_dag.plan.plan import Plan
+from fast_dag.run.track import Track
 from fast_dag.run.wrapping import text_of
 
 
@@ -27,6 +28,7 @@ class Tally:
         "skipped",
         "stamps",
         "texts",
+        "track",
         "wall",
     )
 
@@ -51,6 +53,8 @@ class Tally:
         self.misses: dict[int, int] = {}
         self.maps: dict[int, dict[str, int]] = {}
         """For each map node how many elements it was run for, and how many failed."""
+        self.track: Track | None = None
+        """Of a machine the way it went."""
         self.skipped = 0
         self.abandoned = 0
         self.wall = 0.0
@@ -65,21 +69,26 @@ class Tally:
         if self.errors:
             self.keep_texts()
         names = plan.names
-        for unit, (before, after) in enumerate(pairwise(self.stamps)):
-            self.durations[unit] = after - before
-            self.attempts[unit] = 1
+        durations = self.durations.copy()
+        made = range(len(names)) if self.track is None else map(names.index, self.track.history)
+        for unit, (before, after) in zip(made, pairwise(self.stamps), strict=False):
+            durations[unit] += after - before
+            self.attempts[unit] = self.attempts[unit] or 1
         hits = self.hits
         asked = sorted(hits.keys() | self.misses.keys())
         # A map of nothing makes no attempt, and a hit needs none.
         ran = [unit for unit, count in enumerate(self.attempts) if count or unit in hits or unit in self.maps]
-        order = list(dict.fromkeys(reversed(self.order)))[::-1]
+        order = [names[unit] for unit in dict.fromkeys(reversed(self.order))][::-1]
+        executed = len(order) - len(self.empty)
+        if self.track is not None:
+            order, executed = list(self.track.history), len(self.track.visited())
         return {
             "execution_time": self.wall,
             "total_duration": self.wall,
-            "node_times": {names[unit]: self.durations[unit] for unit in ran},
+            "node_times": {names[unit]: durations[unit] for unit in ran},
             "attempts": {names[unit]: self.attempts[unit] for unit in ran},
-            "execution_order": [names[unit] for unit in order],
-            "nodes_executed": len(order) - len(self.empty),
+            "execution_order": order,
+            "nodes_executed": executed,
             "nodes_failed": len(self.failed),
             "nodes_skipped": self.skipped,
             "abandoned_threads": self.abandoned,

@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from fast_dag.plan.plan import GENERAL, Row
+from fast_dag.run.requests import Outcome
 from fast_dag.run.step import arguments
 from fast_dag.run.streams import LAZY
 from fast_dag.runners.calls import is_awaitable
@@ -24,7 +25,7 @@ def row_loop(  # noqa: C901 - as of its loop
     store: Callable[[Any], None],
     stamps: list[float],
     base: contextvars.Context,
-) -> tuple[Callable[[], Any], Callable[[], None]]:
+) -> tuple[Callable[[], Outcome | None], Callable[[], None]]:
     """The loop over *rows*, and a function that stops it from any thread.
 
     The loop stores each result with *store*, which appends it to *values*, and appends the time at
@@ -33,7 +34,7 @@ def row_loop(  # noqa: C901 - as of its loop
     """
     clock = perf_counter
 
-    def loop() -> Any:  # noqa: C901 - one branch for each row kind, in one frame for speed
+    def loop() -> Outcome | None:  # noqa: C901 - one branch for each row kind, in one frame for speed
         copy, stamp = base.copy, stamps.append
         usual: type | None = None
         ordinary: set[type] = set()
@@ -54,7 +55,7 @@ def row_loop(  # noqa: C901 - as of its loop
                 usual = type(value)
                 if usual not in ordinary:
                     if value is NO_DATA or usual in LAZY or is_awaitable(value):
-                        return value
+                        return Outcome(value)
                     ordinary.add(usual)
             store(value)
             # The clock is also the way to stop the loop: straight code has no other check.

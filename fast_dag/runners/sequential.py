@@ -13,12 +13,14 @@ from typing import Any
 
 from fast_dag.errors import MissingOutputError
 from fast_dag.run.dispatch import Dispatch
+from fast_dag.run.machine_run import MachineRun
 from fast_dag.run.requests import Call, Last, Outcome, Request, Until, Wait
 from fast_dag.run.run import Run
 from fast_dag.runners import threads
 from fast_dag.runners.bridge import Bridge
 from fast_dag.runners.calls import GRACE, Tell, call, call_async, drop, finish_async, is_awaitable
 from fast_dag.runners.limits import Limits
+from fast_dag.runners.machine_loop import machine_loop
 from fast_dag.runners.private_loop import Handle, PrivateLoop
 from fast_dag.runners.row_loop import Interrupted, row_loop
 from fast_dag.runners.winding_up import WindingUp, follow, has_loose_ends, seconds_left
@@ -47,7 +49,7 @@ class InLine:
         self.loop = PrivateLoop(run.plan.name)
         self.stopped = threading.Event()
         self.landed: threading.Event | None = None
-        self.stop_rows: Callable[[], None] = lambda: None
+        self.stop_loop: Callable[[], None] = lambda: None
         self.handle: Handle | None = None
         self.grace = 0.0
         self.bridge = Bridge(self.loop.start, self.loop.post, self.base, self.loop.is_here)
@@ -56,14 +58,11 @@ class InLine:
     def drive(self) -> None:
         """Follow the run to its end."""
         self.run.context.on_stop(self.stop)
-        made = self._run_rows() if self._fits_rows() else None
+        made = self._run_plainly() if self.run.notes is None and not self.run.hooks else None
         first = self.run.ready()
         if not self.run.finished:
             self._follow(first, made)
         self.report()
-
-    def _fits_rows(self) -> bool:
-        return bool(self.run.plan.rows) and self.run.notes is None and not self.run.hooks
 
     def _follow(self, first: list[int], made: Outcome | None) -> None:
         """Make one step after the other; the very first may be *made* already."""
@@ -98,20 +97,23 @@ class InLine:
         for steps in winding.ends:
             follow(winding, steps, partial(self._clean_up, ended))
 
-    def _run_rows(self) -> Outcome | None:
-        """Let the plain loop go as far as it can; what the next step gave, if it was called."""
+    def _run_plainly(self) -> Outcome | None:
+        """Let a plain loop go as far as it can; what the next step gave, if it was called."""
         run = self.run
         stamps = run.tally.stamps
-        stamps.append(perf_counter())
-        store = run.values.append if run.showing.results is None else partial(_store_both, run)
-        loop, self.stop_rows = row_loop(run.plan.rows, run.values, store, stamps, self.base)
+        if isinstance(run, MachineRun):
+            loop, self.stop_loop = machine_loop(run, stamps, self.base)
+        elif run.plan.rows:
+            store = run.values.append if run.showing.results is None else partial(_store_both, run)
+            loop, self.stop_loop = row_loop(run.plan.rows, run.values, store, stamps, self.base)
+        else:
+            return None
         if run.finished:
             return None  # stopped before there was a loop to be stopped
+        stamps.append(perf_counter())
         made = None
         try:
-            special = loop()
-            if special is not None:
-                made = Outcome(special)
+            made = loop()
         except (Interrupted, MissingOutputError):
             pass  # the run was stopped; or the core finds the missing output again, and asks the handlers
         except BaseException as error:  # the core decides what it means
@@ -180,7 +182,7 @@ class InLine:
         self.stopped.set()
         if self.landed is not None:
             self.landed.set()
-        self.stop_rows()
+        self.stop_loop()
         if self.handle is not None:
             self.handle.cancel(self.grace)
 

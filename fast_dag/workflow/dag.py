@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Self
 
-from fast_dag.errors import InvalidNodeError
 from fast_dag.values import NodeType
 from fast_dag.workflow import dry
+from fast_dag.workflow.cyclic import CycleBlock
+from fast_dag.workflow.dag_runs import DAGRuns, End
 from fast_dag.workflow.decorators import CachedDecorator, Decorator, MapDecorator
 from fast_dag.workflow.keywords import known_keywords
-from fast_dag.workflow.nested import Ports, WorkflowNode
 from fast_dag.workflow.runner import DAGRunner
-from fast_dag.workflow.runs import End, Runnable
 
 
-class DAG(Runnable):
+class DAG(DAGRuns):
     """A directed acyclic graph of decorated functions.
 
     >>> dag = DAG("greeting")
@@ -106,6 +105,63 @@ class DAG(Runnable):
         return self
 
     @known_keywords
+    def feedback(
+        self,
+        source: End,
+        target: End,
+        *,
+        output: str | None = None,
+        input: str | None = None,
+        cycle: str | None = None,
+        optional: bool = False,
+        signal: bool = False,
+    ) -> Self:
+        """Draw a feedback edge: what *source* gives in one iteration of a cycle, *target* gets in the next.
+
+        The nodes on the way from *target* to *source* are the body of the cycle.
+
+        Parameters:
+            source, target: names or nodes; *target* leads to *source* over the other edges, or is it.
+            output: as for `connect`; of a router the branch.
+            input: the parameter to feed; default one named like the source or output, else the only one
+                that nothing in the body feeds.
+            cycle: name of the cycle, default ``<target>_loop``; edges of one name share an iteration count.
+            optional: an absent *output* feeds nothing back instead of failing.
+            signal: carry no value, and only say that there is another iteration.
+
+        Raises:
+            UnknownNodeError, InvalidNodeError: no such node, or one of another workflow.
+            MissingConnectionError: no such port.
+            DuplicateCycleError: *cycle* is the name of a node.
+            CycleConfigurationError: nothing can be called *cycle*, or a signal is given a port.
+        """
+        flags = {"optional": optional, "signal": signal}
+        name = f"{self.graph.node(target).name}_loop" if cycle is None else cycle
+        self.graph.feed_back(source, output, target, input, name, **flags)
+        return self
+
+    def cycle(self, name: str, **settings: Any) -> CycleBlock:
+        """Declare a cycle in a ``with`` block, or configure one that `feedback` made.
+
+        Parameters:
+            name: of the cycle; no node has it.
+            settings: see `CycleConfig`.
+
+        Returns:
+            For ``with dag.cycle(...) as c:`` in which ``c.feedback(...)`` draws feedback edges.
+
+        Raises:
+            DuplicateCycleError: the cycle is configured already, or a node has its name.
+            UnknownOptionError: there is no such setting.
+            CycleConfigurationError: a setting is wrong.
+        """
+        return CycleBlock(self.graph, name, settings)
+
+    def has_cycles(self) -> bool:
+        """Whether there is a feedback edge."""
+        return bool(self.graph.cycles.edges)
+
+    @known_keywords
     def can_connect(
         self,
         source: End,
@@ -125,30 +181,3 @@ class DAG(Runnable):
             ``missing_inputs`` (``node.parameter``) and ``nodes`` (inputs and outputs by name).
         """
         return dry.dry_run(self, inputs, node_inputs)
-
-    def add_dag(
-        self,
-        name: str,
-        dag: DAG,
-        *,
-        inputs: Ports = None,
-        outputs: Sequence[str] | None = None,
-        description: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        error_strategy: str = "fail_fast",
-        **settings: Any,
-    ) -> WorkflowNode:
-        """Make another DAG a node of this one; parameters and errors as for `add_workflow`."""
-        if not isinstance(dag, DAG):
-            msg = f"add_dag({name!r}, ...) needs a DAG, got {dag!r}"
-            raise InvalidNodeError(msg)
-        return self.add_workflow(
-            name,
-            dag,
-            inputs=inputs,
-            outputs=outputs,
-            description=description,
-            metadata=metadata,
-            error_strategy=error_strategy,
-            **settings,
-        )

@@ -83,6 +83,16 @@ class Decorator:
         return self if instance is None else self._kind(instance, self._node_type)
 
 
+class StateMaker(NodeDecorator):
+    """Makes states of one machine.
+
+    Parameters of a call, besides those of `NodeDecorator`:
+        initial: begin with this state.
+        terminal: end the run after it.
+        transitions: where it may lead; a single one always follows, of several the state names one.
+    """
+
+
 class CachingNodeDecorator(NodeDecorator):
     """Makes nodes whose results are kept and handed out again for equal inputs.
 
@@ -154,3 +164,10 @@ class MapDecorator(Decorator):
 
     def __init__(self) -> None:
         super().__init__(NodeType.STANDARD, MappingNodeDecorator)
+
+
+class StateDecorator(Decorator):
+    """The decorator of states as an attribute of a machine class."""
+
+    def __init__(self) -> None:
+        super().__init__(NodeType.FSM_STATE, StateMaker)

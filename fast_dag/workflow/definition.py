@@ -6,15 +6,17 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType, MethodType
 from typing import Any, ClassVar, Self
 
-from fast_dag.errors import InvalidNodeError
+from fast_dag.errors import ExecutionError, InvalidNodeError
 from fast_dag.graph.check import Problem, error_for, problems
-from fast_dag.graph.edge import Edge
+from fast_dag.graph.cycle_check import cycle_problems
+from fast_dag.graph.edge import Edge, FeedbackEdge
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.node import Node
 from fast_dag.graph.settings import NAMES, check_bool, check_mapping
+from fast_dag.graph.signature import Parameter
 from fast_dag.plan.compile import compile_plan, execution_order
 from fast_dag.plan.plan import Plan
-from fast_dag.values import NodeType
+from fast_dag.values import NO_DATA, NodeType
 from fast_dag.workflow.keywords import known_keywords
 
 AnyNode = Node[..., Any]
@@ -66,6 +68,11 @@ class Definition:
     def connections(self) -> list[Edge]:
         """The edges, in the order of connecting."""
         return list(self.graph.edges)
+
+    @property
+    def feedback_edges(self) -> list[FeedbackEdge]:
+        """The feedback edges of its cycles, in the order of declaration; an input not given is None."""
+        return list(self.graph.cycles.edges)
 
     @property
     def entry_points(self) -> list[str]:
@@ -193,38 +200,62 @@ class Definition:
         self, *, check_types: bool = False, allow_disconnected: bool = True, strict_routers: bool = False
     ) -> None:
         """Raise one ValidationError with all errors in `.errors`, if there are any."""
-        found = self.validate(
-            check_types=check_types, allow_disconnected=allow_disconnected, strict_routers=strict_routers
+        self.raise_problems(
+            self.validate(
+                check_types=check_types, allow_disconnected=allow_disconnected, strict_routers=strict_routers
+            )
         )
+
+    def raise_problems(self, found: Sequence[Problem]) -> None:
+        """Raise one error with all errors among the problems *found*, if there are any."""
         error = error_for(self.graph, found)
         if error is not None:
             raise error
 
     def problems_here(self, **options: bool) -> list[Problem]:
         """The problems of its own graph; options as for `validate`."""
-        return problems(self.wired, **options)
+        graph = self.wired
+        return problems(graph, **options) + cycle_problems(graph)
 
     @property
     def is_valid(self) -> bool:
         """Whether the definition has no errors."""
         return error_for(self.graph, self.validate()) is None
 
+    def open_inputs(self) -> dict[str, Parameter]:
+        """The inputs that no edge feeds, by name; required if some node needs it."""
+        graph = self.wired
+        found: dict[str, Parameter] = {}
+        for name, node in graph.nodes.items():
+            fed = {edge.input for edge in graph.incoming[name]}
+            for each in () if node.collects and fed else node.signature.inputs:
+                if each.name not in fed:
+                    was_required = each.name in found and found[each.name].required
+                    found[each.name] = open_input(each, required=each.required or was_required)
+        return found
+
     def plan(self, *, check_types: bool = False, part: Collection[str] | None = None) -> Plan:
         """What a run follows, kept until the graph changes; that of a *part* is made anew each time.
 
         Raises:
             ValidationError: the definition has errors, in the part or elsewhere.
+            ExecutionError: it has cycles, which nothing can run yet.
         """
         if part is not None:
             self._check(check_types=check_types)
-            return compile_plan(self.wired, part)
+            return self.compiled(part)
         kept = self._kept
         if kept is not None and kept[0] == self.version and not check_types:
             return kept[1]
         self._check(check_types=check_types)
-        plan = compile_plan(self.wired)
+        plan = self.compiled()
         self._kept = (self.version, plan)
         return plan
+
+    def compiled(self, part: Collection[str] | None = None) -> Plan:
+        """The plan of the definition, which has been checked, or of the nodes in *part*."""
+        self._check_built()
+        return compile_plan(self.wired, part)
 
     @property
     def version(self) -> object:
@@ -237,9 +268,15 @@ class Definition:
         return self.graph.wired() if self.autowire else self.graph
 
     def _check(self, *, check_types: bool) -> None:
-        error = error_for(self.graph, self.problems_here(check_types=check_types))
-        if error is not None:
-            raise error
+        self.raise_problems(self.problems_here(check_types=check_types))
+
+    def _check_built(self) -> None:
+        if self.graph.cycles:
+            names = ", ".join(map(repr, self.graph.cycles.names))
+            msg = (
+                f"running cycles is not built yet, and {self.name!r} has {names}: only validate() knows them"
+            )
+            raise ExecutionError(msg)
 
     def _again(
         self, old: AnyNode, made: AnyNode, options: dict[str, Any], settings: dict[str, Any]
@@ -265,6 +302,12 @@ class Definition:
 
     def _empty_copy(self, name: str) -> Self:
         return type(self)(name, description=self.description, metadata=self.metadata, autowire=self.autowire)
+
+
+def open_input(parameter: Parameter, *, required: bool) -> Parameter:
+    """*parameter* as an input of the whole workflow; what has a default inside keeps that."""
+    name = parameter.name
+    return Parameter(name, required, NO_DATA, parameter.annotation, own_name=name, by_keyword=True)
 
 
 def _is_same(one: Callable[..., Any], other: Callable[..., Any]) -> bool:

@@ -6,9 +6,10 @@ import importlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fast_dag.errors import MissingInputError, UnknownNodeError, ValidationError
+from fast_dag.errors import InvalidNodeError, MissingInputError, UnknownNodeError, ValidationError
 from fast_dag.graph.check import Problem
 from fast_dag.plan.plan import Plan
+from fast_dag.values import NodeType
 from fast_dag.workflow.definition import Definition
 from fast_dag.workflow.equipped import Equipped
 from fast_dag.workflow.keywords import known_keywords
@@ -66,6 +67,14 @@ class Holding(Equipped):
         )
         self.graph.add(node)
         return node
+
+    def add_dag(self, name: str, dag: Workflow, **options: Any) -> WorkflowNode:
+        """Make a DAG a node of this workflow; options and errors as for `add_workflow`."""
+        return self._add_of_kind(NodeType.DAG, name, dag, options)
+
+    def add_fsm(self, name: str, fsm: Workflow, **options: Any) -> WorkflowNode:
+        """Make a state machine a node of this workflow; options and errors as for `add_workflow`."""
+        return self._add_of_kind(NodeType.FSM, name, fsm, options)
 
     def get_nested_workflows(self) -> dict[str, Workflow]:
         """The workflows that are nodes of this one, by the name of the node."""
@@ -125,7 +134,11 @@ class Holding(Equipped):
 
     def problems_here(self, **options: bool) -> list[Problem]:
         """The problems of its own graph, and of its ports to workflows inside."""
-        found = super().problems_here(**options)
+        return [*super().problems_here(**options), *self.port_problems()]
+
+    def port_problems(self) -> list[Problem]:
+        """What does not fit between this workflow and those inside it."""
+        found = []
         for node in self.graph.holders:
             texts = node.inside.problems(self.wired.incoming[node.name])
             found += [Problem(text, kind="port", nodes=[node.name]) for text in texts]
@@ -153,6 +166,15 @@ class Holding(Equipped):
                 raise
             node.refresh()
         return super().plan(check_types=check_types, part=part)
+
+    def _add_of_kind(
+        self, kind: NodeType, name: str, workflow: Workflow, options: Mapping[str, Any]
+    ) -> WorkflowNode:
+        if getattr(workflow, "node_type", None) is not kind:
+            what = "an FSM" if kind is NodeType.FSM else "a DAG"
+            msg = f"add_{kind}({name!r}, ...) needs {what}, got {workflow!r}"
+            raise InvalidNodeError(msg)
+        return self.add_workflow(name, workflow, **options)
 
     def plans(self) -> dict[Holding, Plan]:
         """The plan of each workflow inside, as they are now.

@@ -14,7 +14,7 @@ from fast_dag.graph.edge import Edge
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.node import Node
 from fast_dag.graph.settings import check_names
-from fast_dag.graph.signature import Parameter, Signature
+from fast_dag.graph.signature import Signature
 from fast_dag.plan.plan import Plan
 from fast_dag.run.context import Context
 from fast_dag.run.invocation import invocation
@@ -160,7 +160,7 @@ class WorkflowNode(Node[..., Any]):
         names = self.inner_names
         given = {names.get(name, name): value for name, value in inputs.items() if value is not NO_DATA}
         values = starting_values(plan, given)
-        context = Context(metadata=dict(outer.context.metadata))
+        context = workflow.new_context(Context(metadata=dict(outer.context.metadata)))
         values[0] = claimed(context)
         options = RunOptions(error_strategy=self.error_strategy, keep_results=self._kept(outer))
         path = outer.path_of(step) + "."
@@ -177,7 +177,7 @@ class WorkflowNode(Node[..., Any]):
             path=path,
         )
         if any(isinstance(value, Reader) for value in given.values()):
-            run.flows.enter(path)
+            run.share_streams(path)
         for name in self.results or ():
             run.showing.hold(name)
         begin_context(run, given)
@@ -235,7 +235,7 @@ class WorkflowNode(Node[..., Any]):
         return named or ("exits" if self.name in outer.keep else ())
 
     def _read(self) -> Signature:
-        known = open_inputs(self.workflow.wired)
+        known = self.workflow.open_inputs()
         takes_any = self.ports is None and any(
             node.signature.takes_any_name for node in self.workflow.graph.nodes.values()
         )
@@ -261,7 +261,7 @@ class WorkflowNode(Node[..., Any]):
 
     def _faults(self) -> list[str]:
         """What the node says of the workflow that does not hold any more."""
-        workflow, known = self.workflow, open_inputs(self.workflow.wired)
+        workflow, known = self.workflow, self.workflow.open_inputs()
         closed = [inner for _, inner in _pairs(self.ports or ()) if inner not in known]
         lost = [name for name in self.results or () if name not in workflow]
         return [
@@ -273,7 +273,7 @@ class WorkflowNode(Node[..., Any]):
         ]
 
     def _check_ports(self) -> None:
-        known = open_inputs(self.workflow.wired)
+        known = self.workflow.open_inputs()
         for _, inner in _pairs(self.ports or ()):
             if inner not in known:
                 listed = ", ".join(known) or "none"
@@ -289,23 +289,9 @@ def node_of(workflow: Any, **options: Any) -> WorkflowNode:
         InvalidNodeError: it is no workflow.
     """
     if not isinstance(workflow, Runnable):
-        msg = f"{workflow!r} is no workflow: give a DAG"
+        msg = f"{workflow!r} is no workflow: give a DAG or an FSM"
         raise InvalidNodeError(msg)
     return WorkflowNode(workflow, **options)
-
-
-def open_inputs(graph: Graph) -> dict[str, Parameter]:
-    """The inputs that no edge feeds, by name; required if some node needs it."""
-    found: dict[str, Parameter] = {}
-    for name, node in graph.nodes.items():
-        fed = {edge.input for edge in graph.incoming[name]}
-        for each in () if node.collects and fed else node.signature.inputs:
-            if each.name not in fed:
-                required = each.required or (each.name in found and found[each.name].required)
-                found[each.name] = Parameter(
-                    each.name, required, NO_DATA, each.annotation, own_name=each.name, by_keyword=True
-                )
-    return found
 
 
 def _pairs(ports: Sequence[str] | Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -122,24 +122,25 @@ class RunOptions:
 CONCURRENT: Final = ExecutionMode.PARALLEL
 """As what the options of a run on the running event loop are checked: it may have workers and an executor."""
 FLAGS = ("strict_observers", "track_memory", "check_types")
-FIELDS = tuple(field.name for field in fields(RunOptions))
-OPTION_NAMES = ("inputs", "context", *FIELDS)
+OPTION_NAMES = ("inputs", "context", *(field.name for field in fields(RunOptions)))
 
 
 def split_keywords(
-    keywords: Mapping[str, Any], *, on_loop: bool = False
+    keywords: Mapping[str, Any], kind: type[RunOptions] = RunOptions, *, on_loop: bool = False
 ) -> tuple[dict[str, Any], Context | None, RunOptions]:
-    """The *keywords* of a run as its node inputs, its context and its options.
+    """The *keywords* of a run as its node inputs, its context and its options, which are of a *kind*.
 
     Raises:
         UnknownOptionError: there is a mode among those of a run *on_loop*, the running event loop.
     """
-    options = {name: value for name, value in keywords.items() if name in FIELDS}
-    node_inputs = {name: value for name, value in keywords.items() if name not in OPTION_NAMES}
+    known = [field.name for field in fields(kind)]
+    options = {name: value for name, value in keywords.items() if name in known}
+    taken = {"inputs", "context", *known}
+    node_inputs = {name: value for name, value in keywords.items() if name not in taken}
     if on_loop:
         refuse_mode(options)
         options["mode"] = CONCURRENT
-    return node_inputs, keywords.get("context"), RunOptions(**options)
+    return node_inputs, keywords.get("context"), kind(**options)
 
 
 def refuse_mode(keywords: Mapping[str, Any]) -> None:

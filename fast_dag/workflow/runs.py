@@ -1,138 +1,34 @@
-"""Running a workflow: whole, in parts, step by step, in the background."""
+"""Running a workflow in the background, or step by step."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from fast_dag.graph.node import Node
 from fast_dag.run.context import Context
-from fast_dag.workflow.options import CONCURRENT, ErrorHandler, RunOptions, refuse_mode, split_keywords
-from fast_dag.workflow.partial import part_between, part_from, part_of_one, part_until
-from fast_dag.workflow.runtime import execute, execute_async, start
+from fast_dag.workflow.options import RunOptions, split_keywords
+from fast_dag.workflow.runtime import start
 from fast_dag.workflow.session import checked_context
 from fast_dag.workflow.stepping import Walk, walk_of
 from fast_dag.workflow.workflow import Workflow
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
-    from fast_dag.run.events import Observer
     from fast_dag.runners.background import RunHandle
-
-End = str | Node[..., Any]
 
 
 class Runnable(Workflow):
     """A workflow that can be run."""
 
+    options_type: ClassVar[type[RunOptions]] = RunOptions
+    """The options of its runs."""
+
     def __init__(self, name: str, **options: Any) -> None:
         super().__init__(name, **options)
         self._walk: Walk | None = None
 
-    def run(
-        self,
-        inputs: Mapping[str, Any] | None = None,
-        *,
-        context: Context | None = None,
-        mode: str = "sequential",
-        max_workers: int | None = None,
-        executor: Executor | None = None,
-        timeout: float | None = None,
-        error_strategy: str = "fail_fast",
-        error_handler: ErrorHandler | None = None,
-        progress: Any = None,
-        observers: Sequence[Observer] = (),
-        strict_observers: bool = False,
-        track_memory: bool = False,
-        check_types: bool = False,
-        keep_results: str | Collection[str | Node[..., Any]] = "all",
-        **node_inputs: Any,
-    ) -> Any:
-        """Run every node, each as soon as its own inputs are there.
-
-        Parameters:
-            inputs: values for open parameters by name; keywords that are no options are inputs too.
-            context: used for this run, and readable after a failure; default a new one.
-            mode: sequential, parallel (threads) or async.
-            max_workers: how many nodes may be at work at once; default the CPU count for threads.
-            executor: threads to use instead of our own; implies mode parallel.
-            timeout: seconds after which the run ends with a TimeoutError.
-            error_strategy: fail_fast, continue (dependants of a failed node are skipped) or
-                continue_none (they get None).
-            error_handler: ``handler(node_name, error, context)``, answers stop, continue, retry or None.
-            progress: ``callback(node_name, status, progress)``, True for a display on standard error, or a
-                text stream for one there.
-            observers: called with each event of this run.
-            strict_observers: an observer that raises ends the run.
-            track_memory: sample the memory of the process: ``metrics["memory_usage"]``.
-            check_types: compare the annotations along each edge first.
-            keep_results: all, exits (only exit nodes') or nodes by name; the results of others are freed
-                as soon as the last node that reads them is done.
-
-        Returns:
-            The result of the last executed exit node in topological order.
-
-        Raises:
-            ValidationError: the definition or an option is wrong; nothing has run.
-            MissingInputError: a required parameter has no value; nothing has run.
-            ExecutionError: a node failed; also an instance of the class of the node's own exception.
-            TimeoutError: the run or a node was out of time.
-        """
-        options = RunOptions(
-            mode=mode,
-            max_workers=max_workers,
-            executor=executor,
-            timeout=timeout,
-            error_strategy=error_strategy,
-            error_handler=error_handler,
-            progress=progress,
-            observers=observers,
-            strict_observers=strict_observers,
-            track_memory=track_memory,
-            check_types=check_types,
-            keep_results=keep_results,
-        )
-        return execute(self, inputs, node_inputs, context, options)
-
-    async def run_async(
-        self,
-        inputs: Mapping[str, Any] | None = None,
-        *,
-        context: Context | None = None,
-        max_workers: int | None = None,
-        executor: Executor | None = None,
-        timeout: float | None = None,
-        error_strategy: str = "fail_fast",
-        error_handler: ErrorHandler | None = None,
-        progress: Any = None,
-        observers: Sequence[Observer] = (),
-        strict_observers: bool = False,
-        track_memory: bool = False,
-        check_types: bool = False,
-        keep_results: str | Collection[str | Node[..., Any]] = "all",
-        **node_inputs: Any,
-    ) -> Any:
-        """Run on the running event loop, of asyncio or trio.
-
-        Parameters as for `run`, without a mode; an *executor* brings the threads for sync nodes.
-        """
-        refuse_mode(node_inputs)
-        options = RunOptions(
-            mode=CONCURRENT,
-            max_workers=max_workers,
-            executor=executor,
-            timeout=timeout,
-            error_strategy=error_strategy,
-            error_handler=error_handler,
-            progress=progress,
-            observers=observers,
-            strict_observers=strict_observers,
-            track_memory=track_memory,
-            check_types=check_types,
-            keep_results=keep_results,
-        )
-        return await execute_async(self, inputs, node_inputs, context, options)
+    def run(self, inputs: Mapping[str, Any] | None = None, **options: Any) -> Any:
+        """Run to the end, and give the value."""
+        raise NotImplementedError
 
     def start(self, inputs: Mapping[str, Any] | None = None, **options: Any) -> RunHandle:
         """Run in a background thread.
@@ -143,68 +39,7 @@ class Runnable(Workflow):
         Returns:
             A handle with `done`, `result(timeout=None)`, `cancel(reason=None)` and `context`.
         """
-        return start(self, inputs, *split_keywords(options))
-
-    def run_from(self, name: End, inputs: Mapping[str, Any] | None = None, **options: Any) -> Any:
-        """Run a node and all its descendants.
-
-        What comes from nodes outside is taken from run inputs by parameter name, else from the results
-        in the given context, else from the run that finished last, whose other results the new context
-        keeps.
-
-        Parameters:
-            name: the node.
-            inputs, options: as for `run`, a context among them.
-
-        Returns:
-            As `run`, among these nodes.
-
-        Raises:
-            UnknownNodeError: there is no such node.
-            MissingInputError: a value from outside is nowhere to be found; nothing has run.
-        """
-        return execute(self, inputs, *split_keywords(options), part=part_from(self, name))
-
-    def run_until(self, name: End, inputs: Mapping[str, Any] | None = None, **options: Any) -> Any:
-        """Run a node and all its ancestors; the result of that node.  Parameters as for `run_from`."""
-        return execute(self, inputs, *split_keywords(options), part=part_until(self, name))
-
-    def run_between(
-        self, start: End, end: End, inputs: Mapping[str, Any] | None = None, **options: Any
-    ) -> Any:
-        """Run all nodes on a path from *start* to *end*; the result of *end*.  Else as `run_from`.
-
-        Raises:
-            ValidationError: there is no such path.
-        """
-        return execute(self, inputs, *split_keywords(options), part=part_between(self, start, end))
-
-    async def run_from_async(self, name: End, inputs: Mapping[str, Any] | None = None, **options: Any) -> Any:
-        """`run_from` on the running event loop."""
-        return await execute_async(
-            self, inputs, *split_keywords(options, on_loop=True), part=part_from(self, name)
-        )
-
-    async def run_until_async(
-        self, name: End, inputs: Mapping[str, Any] | None = None, **options: Any
-    ) -> Any:
-        """`run_until` on the running event loop."""
-        return await execute_async(
-            self, inputs, *split_keywords(options, on_loop=True), part=part_until(self, name)
-        )
-
-    async def run_between_async(
-        self, start: End, end: End, inputs: Mapping[str, Any] | None = None, **options: Any
-    ) -> Any:
-        """`run_between` on the running event loop."""
-        part = part_between(self, start, end)
-        return await execute_async(self, inputs, *split_keywords(options, on_loop=True), part=part)
-
-    def run_node(
-        self, name: End, inputs: Mapping[str, Any] | None = None, *, context: Context | None = None
-    ) -> Any:
-        """Run one node with its settings and handlers, and return its result; inputs as for `run_from`."""
-        return execute(self, inputs, {}, context, RunOptions(), part=part_of_one(self, name))
+        return start(self, inputs, *split_keywords(options, self.options_type))
 
     def step(
         self, context: Context | None = None, inputs: Mapping[str, Any] | None = None, **node_inputs: Any
@@ -225,6 +60,7 @@ class Runnable(Workflow):
         """
         begun = self._walk if context is None else checked_context(context).walk
         walk = walk_of(self, context, inputs, node_inputs, begun)
+        walk.context.walk = walk
         if context is None:
             self._walk = walk
         else:

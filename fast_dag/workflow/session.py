@@ -151,7 +151,7 @@ def _begin(
     options: RunOptions,
     part: Part | None,
 ) -> Session:
-    plan = workflow.plan(check_types=options.check_types, part=part.names if part else None)
+    plan = workflow.plan_for(options, part.names if part else None)
     options.check_kept(workflow)
     earlier = checked_context(workflow.last_context if context is None else context)
     values = starting_values(plan, inputs, earlier)
@@ -162,8 +162,9 @@ def _begin(
         or bool(workflow.node_error_handlers)
         or options.error_handler is not None
     )
-    if context is None:
-        context = outside(earlier, part) if part else Context()
+    if context is None and part is not None:
+        context = outside(earlier, part)
+    context = workflow.new_context(context)
     values[0] = claimed(context)
     ledger = Ledger(deque() if observers else None, plans=workflow.plans())
     run = new_run(workflow, plan, values, context, options, ledger=ledger, live=is_live)

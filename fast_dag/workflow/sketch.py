@@ -12,6 +12,7 @@ from fast_dag.errors import suggestion
 from fast_dag.graph.edge import Edge
 from fast_dag.graph.settings import NAMES, NodeSettings
 from fast_dag.run.hooks import ARGUMENTS
+from fast_dag.workflow import stored_cycles
 from fast_dag.workflow.document import (
     FORMAT,
     KINDS,
@@ -37,7 +38,8 @@ WORKFLOW = (
     frozenset({"kind", "name", "nodes"}),
     frozenset(
         {"description", "metadata", "autowire", "cache_namespace", "edges", "hooks", "node_error_handlers"}
-    ),
+    )
+    | stored_cycles.KEYS,
 )
 OF_EVERY_NODE = frozenset({"outputs", "description", "metadata", "settings"})
 FUNCTION_NODE = (frozenset({"name", "function", "inputs"}), OF_EVERY_NODE | {"node_type", "parameters"})
@@ -84,6 +86,7 @@ class Sketch:
     options: dict[str, Any]
     nodes: list[NodeSketch]
     edges: list[EdgeSketch]
+    cycles: stored_cycles.CyclesSketch
     default_hooks: Functions
     node_hooks: dict[str, Functions]
     handlers: Functions
@@ -134,6 +137,7 @@ class Sketching:
             _workflow_options(entry, place),
             [self.node(each, f"{place}.nodes[{index}]") for index, each in enumerate(nodes)],
             [_edge(each, f"{place}.edges[{index}]") for index, each in enumerate(edges)],
+            stored_cycles.cycles_sketch(entry, place, self.function),
             self.hooks(hooks.get("default", {}), f"{place}.hooks.default"),
             {name: self.hooks(each, f"{place}.hooks.nodes.{name}") for name, each in of_nodes.items()},
             self.functions(handlers, f"{place}.node_error_handlers"),

@@ -10,7 +10,6 @@ from fast_dag.errors import RunCancelledError, ValidationError
 from fast_dag.run.context import Context
 from fast_dag.runners import registry
 from fast_dag.workflow.inputs import merged
-from fast_dag.workflow.options import RunOptions
 from fast_dag.workflow.session import session
 
 if TYPE_CHECKING:
@@ -28,10 +27,10 @@ class Walk:
 
     def __init__(self, workflow: Workflow, context: Context, inputs: Mapping[str, Any]) -> None:
         self.workflow = workflow
-        self.context = context
         self.is_over = False
         self._stack = ExitStack()
-        self._live = self._stack.enter_context(session(workflow, inputs, context, RunOptions()))
+        self._live = self._stack.enter_context(session(workflow, inputs, context, workflow.step_options()))
+        self.context = self._live.run.context
         self._stepper = registry.stepper(self._live.run, self._live.report)
         self._stack.callback(self._stepper.close)
 
@@ -75,7 +74,7 @@ def walk_of(
     """
     given = merged(inputs, node_inputs)
     if begun is None:
-        return Walk(workflow, Context() if context is None else context, given)
+        return Walk(workflow, workflow.new_context(context), given)
     if begun.workflow is not workflow:
         msg = f"this context is at a step of {begun.workflow.name!r}, not of {workflow.name!r}"
         raise ValidationError(msg, workflow.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, Self
 
 from fast_dag.run.context import Context
@@ -11,11 +11,12 @@ from fast_dag.workflow.definition import AnyNode
 from fast_dag.workflow.drawn import Drawn
 from fast_dag.workflow.holding import Holding
 from fast_dag.workflow.keywords import known_keywords
+from fast_dag.workflow.options import RunOptions
 from fast_dag.workflow.stored import Stored
 
 if TYPE_CHECKING:
+    from fast_dag.plan.plan import Plan
     from fast_dag.run.run import Run
-    from fast_dag.workflow.options import RunOptions
 
 UNSET: Any = object()
 CACHE_COUNTS = ("cache_hits", "cache_misses")
@@ -27,7 +28,7 @@ class Workflow(Holding, Stored, Drawn):
 
     def __init__(self, name: str, **options: Any) -> None:
         super().__init__(name, **options)
-        self.last_context = Context()
+        self.last_context = self.new_context()
 
     @property
     def context(self) -> Context:
@@ -37,7 +38,7 @@ class Workflow(Holding, Stored, Drawn):
     @property
     def results(self) -> dict[str, Any]:
         """A copy of the results of the run that finished last."""
-        return dict(self.last_context.results)
+        return dict(self.context.results)
 
     @known_keywords
     def get_result(self, name: str | AnyNode, default: Any = UNSET) -> Any:
@@ -48,8 +49,8 @@ class Workflow(Holding, Stored, Drawn):
             UnknownNodeError: there is no such node.
         """
         name = name if isinstance(name, str) else self.graph.node(name).name
-        if self.last_context.has_result(name):
-            return self.last_context.get_result(name)
+        if self.context.has_result(name):
+            return self.context.get_result(name)
         if default is not UNSET:
             return default
         self.check_path(name)
@@ -64,6 +65,14 @@ class Workflow(Holding, Stored, Drawn):
     def __getitem__(self, name: str | AnyNode) -> Any:
         return self.get_result(name)
 
+    def plan_for(self, options: RunOptions, names: Collection[str] | None = None) -> Plan:
+        """What a run with these *options* follows: everything, or the part with these *names*."""
+        return self.plan(check_types=options.check_types, part=names)
+
+    def step_options(self) -> RunOptions:
+        """The options of a run that is gone through step by step."""
+        return RunOptions()
+
     def kind_of_run(self, options: RunOptions) -> Callable[..., Run]:  # noqa: ARG002 - a machine has some of its own
         """What makes a run of it."""
         return GraphRun
@@ -74,13 +83,13 @@ class Workflow(Holding, Stored, Drawn):
 
     def get_metrics(self) -> dict[str, Any]:
         """A copy of the metrics of the last finished run; cache hits and misses of all nodes together."""
-        metrics = self.last_context.metrics
+        metrics = self.context.metrics
         copied: dict[str, Any] = {name: _copy_of(value) for name, value in metrics.items()}
         return copied | {name: sum(copied[name].values()) for name in CACHE_COUNTS if name in copied}
 
     def reset(self) -> Self:
         """Forget the last run."""
-        self.last_context = Context()
+        self.last_context = self.new_context()
         return self
 
 

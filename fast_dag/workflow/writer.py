@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from fast_dag.errors import DocumentError
+from fast_dag.errors import DocumentError, NotSerializableError
 from fast_dag.graph.edge import Edge
 from fast_dag.graph.graph import AnyNode
 from fast_dag.graph.settings import DEFAULTS, NodeSettings
@@ -15,6 +15,7 @@ from fast_dag.values import NodeType
 from fast_dag.workflow.document import FORMAT, KINDS, VERSION, kind_of, plain, wrong
 from fast_dag.workflow.functions import FunctionRegistry, Registry, as_registry, importable_name
 from fast_dag.workflow.nested import Ports, WorkflowNode
+from fast_dag.workflow.stored_cycles import cycles_entry
 
 if TYPE_CHECKING:
     from fast_dag.workflow.workflow import Workflow
@@ -80,10 +81,24 @@ class Writing:
             "cache_namespace": workflow.cache_namespace,
             "nodes": [self.node(node, where) for node in workflow.nodes.values()],
             "edges": [_edge(edge, optional=optional) for edge, optional in workflow.graph.edges.items()],
+            **self.cycles(workflow, where),
             "hooks": self.hooks(workflow, where),
             "node_error_handlers": self.handlers(workflow, where),
         }
         return _given(entry)
+
+    def cycles(self, workflow: Workflow, where: str) -> Entry:
+        """The cycles of one workflow."""
+        if not workflow.graph.cycles and not workflow.graph.cycles.ended:
+            return {}
+        try:
+            return cycles_entry(
+                workflow.graph.cycles,
+                lambda func, field: self.name_of(func, f"{field} of a cycle in {where}"),
+            )
+        except (DocumentError, NotSerializableError) as error:
+            self.problems.append(str(error))
+            return {}
 
     def node(self, node: AnyNode, workflow: str) -> Entry:
         """The table of one node, a function or a nested workflow."""

@@ -126,7 +126,7 @@ def test_the_loop_stops_at_a_value_that_only_the_core_can_take():
     plan = dag.plan()
     values, stamps = list(plan.base), []
     loop, _ = row_loop(plan.rows, values, values.append, stamps, contextvars.copy_context())
-    assert loop() is NO_DATA
+    assert loop().value is NO_DATA
     assert values[plan.first :] == [1]
     assert len(stamps) == 1
 
