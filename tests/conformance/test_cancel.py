@@ -125,12 +125,21 @@ def test_a_cancel_after_the_run_changes_nothing(any_mode):
 # Ctrl-C
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C reaches this process; what a shell starts in the background is made to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def interrupt():
     """What Ctrl-C does, once the main thread has had time to wait: CPython can lose one just before that."""
     sleep(0.02)
     signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_a_run_with_an_async_node_under_way(any_mode):
     dag, seen = DAG("interrupted"), []
 
@@ -147,6 +156,7 @@ def test_ctrl_c_ends_a_run_with_an_async_node_under_way(any_mode):
     assert dag.context.metadata["execution_status"] == "cancelled"
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_does_not_wait_for_a_sync_node(concurrent_mode, gate):
     dag = DAG("interrupted")
 
