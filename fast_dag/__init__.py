@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fast_dag.errors import MissingExtraError as MissingExtraError
     from fast_dag.errors import MissingInputError as MissingInputError
     from fast_dag.errors import MissingOutputError as MissingOutputError
+    from fast_dag.errors import NotSerializableError as NotSerializableError
     from fast_dag.errors import RouterError as RouterError
     from fast_dag.errors import RunCancelledError as RunCancelledError
     from fast_dag.errors import RunStalled as RunStalled
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from fast_dag.errors import UnknownOptionError as UnknownOptionError
     from fast_dag.errors import ValidationError as ValidationError
     from fast_dag.graph.check import Problem as Problem
+    from fast_dag.graph.cycle_config import CycleConfig as CycleConfig
+    from fast_dag.graph.cycle_data import register_condition as register_condition
     from fast_dag.graph.edge import Edge as Edge
     from fast_dag.graph.node import Node as Node
     from fast_dag.run.context import Context as Context
@@ -86,6 +89,7 @@ WHERE = {
         "MissingExtraError",
         "MissingInputError",
         "MissingOutputError",
+        "NotSerializableError",
         "RouterError",
         "RunCancelledError",
         "RunStalled",
@@ -96,6 +100,8 @@ WHERE = {
         "ValidationError",
     ),
     "fast_dag.graph.check": ("Problem",),
+    "fast_dag.graph.cycle_config": ("CycleConfig",),
+    "fast_dag.graph.cycle_data": ("register_condition",),
     "fast_dag.graph.edge": ("Edge",),
     "fast_dag.graph.node": ("Node",),
     "fast_dag.run.context": ("Context",),

@@ -24,7 +24,7 @@ END = frozenset({"node", "branch"})
 
 @dataclass(slots=True)
 class CyclesSketch:
-    """The cycles of one workflow, looked at and not made: feedback edges, settings by name, ended branches."""
+    """The cycles of one workflow, looked at: feedback edges, settings by name, branches that end."""
 
     place: str
     edges: list[Entry]
@@ -40,7 +40,8 @@ def cycles_entry(cycles: Cycles, names: FunctionNames) -> Entry:
         NotSerializableError: settings that are no plain data.
     """
     if cycles.begun:
-        raise wrong(f"cycle {next(iter(cycles.begun))!r}", "it was never built, so it cannot be stored")
+        names_begun = ", ".join(map(repr, cycles.begun))
+        raise wrong(names_begun, "a cycle that was never built cannot be stored")
     settings = {
         name: plain(config.to_dict(names=names), f"cycle {name!r}") for name, config in cycles.configs.items()
     }
