@@ -25,6 +25,7 @@ WORKFLOW = [
 RUN = [
     "ConditionalReturn",
     "Context",
+    "CycleConfig",
     "END",
     "Edge",
     "FSMContext",
@@ -35,6 +36,7 @@ RUN = [
     "RunStalled",
     "SKIP",
     "SelectReturn",
+    "register_condition",
 ]
 CACHE = [
     "CacheBackend",
@@ -64,6 +66,7 @@ ERRORS = [
     "MissingExtraError",
     "MissingInputError",
     "MissingOutputError",
+    "NotSerializableError",
     "RouterError",
     "RunCancelledError",
     "StreamError",

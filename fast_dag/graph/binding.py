@@ -7,7 +7,7 @@ from typing import Any
 
 from fast_dag.errors import MissingConnectionError, suggestion
 from fast_dag.graph.edge import WHOLE, Edge
-from fast_dag.graph.node import CONDITION_BRANCHES, Node
+from fast_dag.graph.node import CONDITION_BRANCHES, JOINS, Node
 from fast_dag.values import NodeType
 
 AnyNode = Node[..., Any]
@@ -39,6 +39,13 @@ def whole_output(node: AnyNode) -> str:
 def takes_whole(node: AnyNode, output: str) -> bool:
     """Whether an edge from *output* of *node* carries the whole value."""
     return not node.is_router and output == whole_output(node)
+
+
+def needs(target: AnyNode, entry: str) -> bool:
+    """Whether *target* is skipped when the edge into its input *entry* is dead."""
+    if target.node_type in JOINS:
+        return target.node_type is NodeType.ALL
+    return any(parameter.name == entry and parameter.required for parameter in target.signature.inputs)
 
 
 def bind(wishes: Sequence[Wish], fed: dict[str, set[str]]) -> list[Edge]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
+from fast_dag.graph.binding import needs
 from fast_dag.graph.edge import Edge, FeedbackEdge
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.loops import Cycle
-from fast_dag.graph.node import CONDITION_BRANCHES, Node
+from fast_dag.graph.node import CONDITION_BRANCHES
 from fast_dag.graph.ways_out import Moves, WayOutProblem, problems_of
 from fast_dag.values import END, NodeType
 
@@ -146,14 +146,7 @@ def _skippable(graph: Graph, names: Sequence[str]) -> set[str]:
 
     for name in names:
         node, edges = graph.nodes[name], graph.incoming[name]
-        required = [edge for edge in edges if _is_required(node, edge.input)]
+        required = [edge for edge in edges if needs(node, edge.input)]
         if any(map(may_be_dead, required)) or (edges and all(map(may_be_dead, edges))):
             found.add(name)
     return found
-
-
-def _is_required(node: Node[..., Any], entry: str) -> bool:
-    """Whether the node is skipped when the edge into this input is dead."""
-    if node.node_type in (NodeType.ANY, NodeType.ALL):
-        return node.node_type is NodeType.ALL
-    return any(parameter.name == entry and parameter.required for parameter in node.signature.inputs)

@@ -141,7 +141,10 @@ class Graph:
         return feedback_edge(start, end, cycle, output=output, entry=entry, **flags)
 
     def disconnect(self, source: object, target: object, output: str | None, entry: str | None) -> None:
-        """Drop the edges between two nodes, only those at *output* and *entry* if given."""
+        """Drop the edges between two nodes, those at *output* and *entry* if given; also to END."""
+        if target == END and isinstance(target, str):
+            self._open_again(self.node(source), output)
+            return
         start, end = self.node(source), self.node(target)
         chosen = None if output is None else chosen_output(start, output)
         found = [
@@ -204,6 +207,19 @@ class Graph:
         self.version += 1
         if self.is_held:
             Graph.inner_edits += 1
+
+    def _open_again(self, node: AnyNode, output: str | None) -> None:
+        """Have a branch, or every one, of *node* no longer lead to END."""
+        chosen = None if output is None else check_branch(node, output)
+        found = [
+            branch for branch in self.cycles.ended if branch[0] == node.name and chosen in (None, branch[1])
+        ]
+        if not found:
+            msg = f"no such branch of {node.name!r} leads to END"
+            raise MissingConnectionError(msg)
+        for branch in found:
+            del self.cycles.ended[branch]
+        self.touch()
 
     def _own(self, node: AnyNode) -> AnyNode:
         if node.graph is self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from fast_dag.graph.binding import takes_whole
+from fast_dag.graph.binding import needs, takes_whole
 from fast_dag.graph.edge import Edge
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.node import Node
@@ -137,7 +137,7 @@ class _Slots:
             source=self.numbers[edge.source],
             target=self.numbers[edge.target],
             slot=self.of(edge),
-            required=_needs(target, edge.input),
+            required=needs(target, edge.input),
             branch=edge.output if source.is_router else "",
             part=self.argument(edge, edge.input) if optional else None,
         )
@@ -173,7 +173,7 @@ class _Slots:
             branch = edge.output if source.is_router else ""
             self.given[edge] = Given(slot, self.numbers[node.name], wanted, branch)
             self.inputs.setdefault(edge.input, []).append(slot)
-            if _needs(node, edge.input):
+            if needs(node, edge.input):
                 self.needs.append(((slot,), node.name, edge.input))
         if node.node_type is NodeType.ANY and not others:
             slots = tuple(self.given[edge].slot for edge in edges)
@@ -216,13 +216,6 @@ def _among(links: Mapping[Edge, Link], edges: Iterable[Edge]) -> tuple[Link, ...
 
 def _kind(node: AnyNode) -> int:
     return ROUTER if node.is_router else ANY if node.node_type is NodeType.ANY else TASK
-
-
-def _needs(target: AnyNode, entry: str) -> bool:
-    """Whether *target* is skipped when the edge into its input *entry* is dead."""
-    if target.node_type in (NodeType.ANY, NodeType.ALL):
-        return target.node_type is NodeType.ALL
-    return any(parameter.name == entry and parameter.required for parameter in target.signature.inputs)
 
 
 def _layout(node: AnyNode, graph: Graph, slots: _Slots) -> Layout:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import InvalidNodeError, MissingConnectionError
 from fast_dag.graph.binding import Wish, bind
+from fast_dag.graph.cycles import check_branch
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.order import reached
+from fast_dag.values import END
 from fast_dag.workflow.inputs import merged, missing_inputs, starting_values
 
 if TYPE_CHECKING:
@@ -20,7 +22,11 @@ def reasons_against(
 ) -> list[str]:
     """Why an edge from *source* to *target* cannot be drawn."""
     try:
-        start, end = graph.node(source), graph.node(target)
+        start = graph.node(source)
+        if isinstance(target, str) and target == END:
+            check_branch(start, output)
+            return []
+        end = graph.node(target)
         taken = {edge.input for edge in graph.incoming[end.name]}
         edge = bind([Wish(start, output, end, entry)], {end.name: set(taken)})[0]
     except (InvalidNodeError, MissingConnectionError) as error:

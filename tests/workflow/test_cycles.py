@@ -382,6 +382,18 @@ def test_only_a_branch_leads_to_end():
         dag.get_node("b").on_true >> "other"
 
 
+def test_a_branch_to_end_may_be_asked_for_and_taken_back():
+    dag = drawn("a b?again,stop", "a>b", "b.again>a")
+    assert dag.can_connect("b", END, output="stop") == []
+    assert dag.can_connect("a", END) == [
+        "'a' cannot lead to END: only a branch of a condition or select node can"
+    ]
+    dag.connect("b", END, output="stop").disconnect("b", END)
+    assert [each.kind for each in dag.validate()] == ["branch"]
+    with pytest.raises(MissingConnectionError, match="no such branch of 'b' leads to END"):
+        dag.disconnect("b", END, output="stop")
+
+
 @pytest.mark.parametrize("add", [lambda dag: dag.add_node(END, value), lambda dag: dag.node(value, name=END)])
 def test_no_node_is_called_end(add):
     with pytest.raises(InvalidNodeError, match="'__end__' cannot be a node's name"):
