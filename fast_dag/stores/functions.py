@@ -107,10 +107,8 @@ def code_of(layer: Any) -> Any:
     return (str(named.__module__), named.__qualname__)
 
 
-def defaults_of(function: Any) -> Iterator[Held]:
+def defaults_of(function: types.FunctionType) -> Iterator[Held]:
     """The defaults of a plain function; other callables have none of their own."""
-    if not isinstance(function, types.FunctionType):
-        return
     defaults = function.__defaults__ or ()
     code = function.__code__
     names = code.co_varnames[: code.co_argcount][-len(defaults) :]
