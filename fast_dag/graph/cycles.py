@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
@@ -31,6 +32,8 @@ class Cycles:
         """The names of cycles whose declaration has begun and not ended."""
         self.ended: dict[tuple[str, str], None] = {}
         """Branches, by node and label, that lead to END."""
+        self._counts: Counter[str] = Counter()
+        """How many feedback edges each cycle has."""
 
     def __bool__(self) -> bool:
         return bool(self.edges or self.configs or self.begun)
@@ -42,7 +45,13 @@ class Cycles:
 
     def knows(self, name: str) -> bool:
         """Whether a cycle is called *name*."""
-        return name in self.configs or name in self.begun or any(edge.cycle == name for edge in self.edges)
+        return name in self.configs or name in self.begun or name in self._counts
+
+    def add(self, edge: FeedbackEdge) -> None:
+        """Take in a feedback edge."""
+        if edge not in self.edges:
+            self.edges[edge] = None
+            self._counts[edge.cycle] += 1
 
     def config(self, name: str) -> CycleConfig:
         """The settings of the cycle *name*."""
@@ -65,7 +74,8 @@ class Cycles:
         """Take in a cycle whose declaration has begun."""
         self.drop_begun(name)
         self.configs[name] = config
-        self.edges.update(dict.fromkeys(edges))
+        for edge in edges:
+            self.add(edge)
 
     def drop_begun(self, name: str) -> None:
         """Note that the declaration of *name* was given up."""
@@ -96,23 +106,29 @@ class Cycles:
         """Drop the feedback edges at *node*, and cycles that have none left."""
         for edge in self.of_node(node):
             del self.edges[edge]
-            if all(other.cycle != edge.cycle for other in self.edges):
+            self._counts[edge.cycle] -= 1
+            if not self._counts[edge.cycle]:
+                del self._counts[edge.cycle]
                 self.configs.pop(edge.cycle, None)
         self.ended = {branch: None for branch in self.ended if branch[0] != node}
 
     def part(self, names: Collection[str]) -> Cycles:
         """A copy that tells only of the nodes in *names*, and not of cycles that lose all their edges."""
         copy = Cycles()
-        copy.edges = {edge: None for edge in self.edges if edge.source in names and edge.target in names}
-        kept = {edge.cycle for edge in copy.edges}
-        bare = set(self.configs) - {edge.cycle for edge in self.edges}
-        copy.configs = {name: config for name, config in self.configs.items() if name in kept | bare}
+        for edge in self.edges:
+            if edge.source in names and edge.target in names:
+                copy.add(edge)
+        copy.configs = {
+            name: config
+            for name, config in self.configs.items()
+            if name in copy._counts or name not in self._counts
+        }
         copy.ended = {branch: None for branch in self.ended if branch[0] in names}
         return copy
 
     def clear(self) -> None:
         """Drop everything."""
-        for kept in (self.edges, self.configs, self.begun, self.ended):
+        for kept in (self.edges, self.configs, self.begun, self.ended, self._counts):
             kept.clear()
 
 

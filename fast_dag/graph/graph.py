@@ -128,7 +128,7 @@ class Graph:
     ) -> FeedbackEdge:
         """Draw a feedback edge of *cycle*; flags and errors as for `feedback_edge`."""
         edge = self.feedback_edge(source, output, target, entry, cycle, **flags)
-        self.cycles.edges[edge] = None
+        self.cycles.add(edge)
         self.touch()
         return edge
 

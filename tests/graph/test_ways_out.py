@@ -1,4 +1,5 @@
 import pickle
+import sys
 import time
 
 import pytest
@@ -220,7 +221,8 @@ def seconds_for(nodes, problems=0):
 
 def test_s32_a_ring_of_100_000_states_takes_less_than_a_second():
     nodes = ring_of(100_000)
-    assert min(seconds_for(nodes) for _ in range(2)) < 1
+    limit = 1 if sys.gettrace() is None else 10  # measuring coverage takes its time
+    assert min(seconds_for(nodes) for _ in range(2)) < limit
 
 
 def test_the_time_grows_with_the_size_and_no_faster():
