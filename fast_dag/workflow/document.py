@@ -13,20 +13,31 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from fast_dag.errors import DocumentError, FastDAGError, suggestion
+from fast_dag.values import NodeType
 from fast_dag.workflow.dag import DAG
+from fast_dag.workflow.fsm import FSM
 from fast_dag.workflow.workflow import Workflow
 
 T = TypeVar("T")
 
 FORMAT = "fast-dag"
 VERSION = 1
-KINDS: dict[str, type[Workflow]] = {"dag": DAG}
+KINDS: dict[str, type[Workflow]] = {"dag": DAG, "fsm": FSM}
 """The class of workflow that each kind stands for."""
+ORDINARY = {"dag": NodeType.STANDARD, "fsm": NodeType.FSM_STATE}
+"""What a node in each kind of workflow is for, unless it says something else."""
 DEEPEST = 64
 """How many tables and lists metadata may have inside each other; a container that holds itself has more."""
 
 Keys = frozenset[str]
-WORDS = {str: "a text", bool: "true or false", list: "a list", dict: "a table", bytes: "bytes"}
+WORDS = {
+    str: "a text",
+    int: "an integer",
+    bool: "true or false",
+    list: "a list",
+    dict: "a table",
+    bytes: "bytes",
+}
 
 
 def kind_of(workflow: object) -> str | None:

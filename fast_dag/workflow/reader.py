@@ -10,9 +10,11 @@ from fast_dag.graph.node import Node
 from fast_dag.graph.order import reached, rings, topological_order
 from fast_dag.run.hooks import NONE, Hooks, changed_hooks
 from fast_dag.workflow.document import KINDS, place_of_errors, wrong
+from fast_dag.workflow.fsm import FSM
 from fast_dag.workflow.functions import Registry, as_registry
 from fast_dag.workflow.sketch import EdgeSketch, NodeSketch, Sketch, sketches_of
 from fast_dag.workflow.stored_cycles import declare
+from fast_dag.workflow.stored_machine import declare_machine
 from fast_dag.workflow.workflow import Workflow
 
 W = TypeVar("W", bound=Workflow)
@@ -67,7 +69,10 @@ def _made(cls: type[Workflow], sketch: Sketch, inner: dict[str, Workflow]) -> Wo
     for edge in sketch.edges:
         with place_of_errors(edge.place):
             _draw(workflow.graph, edge)
-    declare(workflow.graph, sketch.cycles)
+    if isinstance(workflow, FSM):
+        declare_machine(workflow, sketch.machine)
+    else:
+        declare(workflow.graph, sketch.cycles)
     with place_of_errors(sketch.place):
         _set_handlers(workflow, sketch)
     made: Workflow = workflow

@@ -12,10 +12,11 @@ from fast_dag.errors import suggestion
 from fast_dag.graph.edge import Edge
 from fast_dag.graph.settings import NAMES, NodeSettings
 from fast_dag.run.hooks import ARGUMENTS
-from fast_dag.workflow import stored_cycles
+from fast_dag.workflow import stored_cycles, stored_machine
 from fast_dag.workflow.document import (
     FORMAT,
     KINDS,
+    ORDINARY,
     VERSION,
     held,
     mapping,
@@ -36,11 +37,10 @@ NOTHING: frozenset[str] = frozenset()
 DOCUMENT = frozenset({"format", "version", "root", "workflows"})
 WORKFLOW = (
     frozenset({"kind", "name", "nodes"}),
-    frozenset(
-        {"description", "metadata", "autowire", "cache_namespace", "edges", "hooks", "node_error_handlers"}
-    )
-    | stored_cycles.KEYS,
+    frozenset({"description", "metadata", "cache_namespace", "edges", "hooks", "node_error_handlers"}),
 )
+OF_KIND = {"dag": stored_cycles.KEYS | {"autowire"}, "fsm": stored_machine.KEYS}
+"""What only workflows of one kind have."""
 OF_EVERY_NODE = frozenset({"outputs", "description", "metadata", "settings"})
 FUNCTION_NODE = (frozenset({"name", "function", "inputs"}), OF_EVERY_NODE | {"node_type", "parameters"})
 WORKFLOW_NODE = (frozenset({"name", "workflow"}), OF_EVERY_NODE | {"inputs", "error_strategy"})
@@ -87,6 +87,7 @@ class Sketch:
     nodes: list[NodeSketch]
     edges: list[EdgeSketch]
     cycles: stored_cycles.CyclesSketch
+    machine: stored_machine.MachineSketch
     default_hooks: Functions
     node_hooks: dict[str, Functions]
     handlers: Functions
@@ -126,25 +127,28 @@ class Sketching:
 
     def workflow(self, value: Any, place: str) -> Sketch:
         """One workflow."""
-        entry = table(value, place, *WORKFLOW)
+        kind = _kind(value, place)
+        required, optional = WORKFLOW
+        entry = table(value, place, required, optional | OF_KIND[kind])
         nodes, edges = held(entry, "nodes", list, place), held(entry, "edges", list, place, [])
         hooks = table(entry.get("hooks", {}), f"{place}.hooks", NOTHING, HOOKS)
         of_nodes = mapping(hooks.get("nodes", {}), f"{place}.hooks.nodes")
         handlers = mapping(entry.get("node_error_handlers", {}), f"{place}.node_error_handlers")
         return Sketch(
             place,
-            _kind(entry, place),
-            _workflow_options(entry, place),
-            [self.node(each, f"{place}.nodes[{index}]") for index, each in enumerate(nodes)],
+            kind,
+            _workflow_options(entry, place, kind),
+            [self.node(each, f"{place}.nodes[{index}]", ORDINARY[kind]) for index, each in enumerate(nodes)],
             [_edge(each, f"{place}.edges[{index}]") for index, each in enumerate(edges)],
             stored_cycles.cycles_sketch(entry, place, self.function),
+            stored_machine.machine_sketch(entry, place, self.function),
             self.hooks(hooks.get("default", {}), f"{place}.hooks.default"),
             {name: self.hooks(each, f"{place}.hooks.nodes.{name}") for name, each in of_nodes.items()},
             self.functions(handlers, f"{place}.node_error_handlers"),
         )
 
-    def node(self, value: Any, place: str) -> NodeSketch:
-        """One node."""
+    def node(self, value: Any, place: str, ordinary: str) -> NodeSketch:
+        """One node, of the *ordinary* type unless it says something else."""
         is_nested = isinstance(value, dict) and "workflow" in value
         entry = table(value, place, *(WORKFLOW_NODE if is_nested else FUNCTION_NODE))
         options = {
@@ -159,7 +163,7 @@ class Sketching:
         parameters = texts(entry, "parameters", place) or inputs
         if len(parameters) != len(inputs):
             raise wrong(place, f"{len(parameters)} parameters, but {len(inputs)} inputs")
-        options["node_type"] = held(entry, "node_type", str, place, "standard")
+        options["node_type"] = held(entry, "node_type", str, place, ordinary)
         options["outputs"] = texts(entry, "outputs", place)
         function = self.function(entry["function"], f"{place}.function")
         return NodeSketch(place, name, options, function, tuple(inputs), tuple(parameters))
@@ -214,21 +218,28 @@ def _checked_version(document: Any, place: str) -> dict[str, Any]:
     return entry
 
 
-def _kind(entry: dict[str, Any], place: str) -> str:
-    kind = held(entry, "kind", str, place)
+def _kind(value: Any, place: str) -> str:
+    """The kind of a workflow, on which it depends what its table may hold."""
+    if isinstance(value, dict) and "kind" not in value:
+        # Everything else that is wrong with its keys is told as well.
+        table(value, place, *WORKFLOW)
+    kind = held(mapping(value, place), "kind", str, place)
     if kind in KINDS:
         return kind
     known = ", ".join(map(repr, KINDS))
     raise wrong(place, f"the kind {kind!r} is unknown; known are {known}{suggestion(kind, KINDS)}")
 
 
-def _workflow_options(entry: dict[str, Any], place: str) -> dict[str, Any]:
-    options = {
+def _workflow_options(entry: dict[str, Any], place: str, kind: str) -> dict[str, Any]:
+    options: dict[str, Any] = {
         "name": held(entry, "name", str, place),
         "description": held(entry, "description", str, place),
         "metadata": _metadata(entry, place),
-        "autowire": held(entry, "autowire", bool, place, default=False),
     }
+    if kind == "dag":
+        options["autowire"] = held(entry, "autowire", bool, place, default=False)
+    else:
+        options |= stored_machine.limits(entry, place)
     namespace = held(entry, "cache_namespace", str, place)
     return options if namespace is None else {**options, "cache_namespace": namespace}
 

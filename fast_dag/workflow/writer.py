@@ -11,11 +11,18 @@ from fast_dag.graph.edge import Edge
 from fast_dag.graph.graph import AnyNode
 from fast_dag.graph.settings import DEFAULTS, NodeSettings
 from fast_dag.run.hooks import NodeHooks
-from fast_dag.values import NodeType
-from fast_dag.workflow.document import FORMAT, KINDS, VERSION, kind_of, plain, wrong
-from fast_dag.workflow.functions import FunctionRegistry, Registry, as_registry, importable_name
+from fast_dag.workflow.document import FORMAT, KINDS, ORDINARY, VERSION, kind_of, plain, wrong
+from fast_dag.workflow.fsm import FSM
+from fast_dag.workflow.functions import (
+    FunctionRegistry,
+    Registry,
+    as_registry,
+    function_of,
+    importable_name,
+)
 from fast_dag.workflow.nested import Ports, WorkflowNode
 from fast_dag.workflow.stored_cycles import cycles_entry
+from fast_dag.workflow.stored_machine import machine_entry
 
 if TYPE_CHECKING:
     from fast_dag.workflow.workflow import Workflow
@@ -71,17 +78,17 @@ class Writing:
         kind = kind_of(workflow)
         if kind is None:
             self.problems.append(f"{workflow.name!r} is of no kind that can be stored: {', '.join(KINDS)}")
-        where = f"{workflow.name!r}"
+        where, ordinary = f"{workflow.name!r}", ORDINARY.get(kind or "", "")
         entry = {
             "kind": kind,
             "name": workflow.name,
             "description": workflow.description,
             "metadata": self.plain(workflow.metadata, f"the metadata of {where}") or None,
-            "autowire": bool(workflow.autowire) or None,
+            "autowire": (bool(workflow.autowire) and kind == "dag") or None,
             "cache_namespace": workflow.cache_namespace,
-            "nodes": [self.node(node, where) for node in workflow.nodes.values()],
+            "nodes": [self.node(node, where, ordinary) for node in workflow.nodes.values()],
             "edges": [_edge(edge, optional=optional) for edge, optional in workflow.graph.edges.items()],
-            **self.cycles(workflow, where),
+            **(self.machine(workflow, where) if isinstance(workflow, FSM) else self.cycles(workflow, where)),
             "hooks": self.hooks(workflow, where),
             "node_error_handlers": self.handlers(workflow, where),
         }
@@ -100,22 +107,32 @@ class Writing:
             self.problems.append(str(error))
             return {}
 
-    def node(self, node: AnyNode, workflow: str) -> Entry:
-        """The table of one node, a function or a nested workflow."""
+    def machine(self, fsm: FSM, where: str) -> Entry:
+        """The states of one machine."""
+        try:
+            return machine_entry(fsm, self.name_of, where)
+        except DocumentError as error:
+            self.problems.append(str(error))
+            return {}
+
+    def node(self, node: AnyNode, workflow: str, ordinary: str) -> Entry:
+        """The table of one node, a function or a nested workflow; *ordinary* nodes do not say their type."""
         where = f"node {node.name!r} in {workflow}"
         entry: Entry = {"name": node.name}
-        entry |= self.nested(node) if isinstance(node, WorkflowNode) else self.function_of(node, where)
+        entry |= (
+            self.nested(node) if isinstance(node, WorkflowNode) else self.function_of(node, where, ordinary)
+        )
         entry["description"] = node.description
         entry["metadata"] = self.plain(node.metadata, f"the metadata of {where}") or None
         entry["settings"] = self.settings(node.settings, where)
         return _given(entry)
 
-    def function_of(self, node: AnyNode, where: str) -> Entry:
+    def function_of(self, node: AnyNode, where: str, ordinary: str) -> Entry:
         """What only a node around a function has."""
         own_names = [parameter.own_name for parameter in node.signature.inputs]
         return {
             "function": self.name_of(node.func, where),
-            "node_type": None if node.node_type is NodeType.STANDARD else node.node_type.value,
+            "node_type": None if node.node_type == ordinary else node.node_type.value,
             "inputs": list(node.inputs),
             "parameters": own_names if own_names != list(node.inputs) else None,
             "outputs": list(node.declared_outputs) or None,
@@ -182,7 +199,7 @@ class Writing:
 
     def name_of(self, func: Callable[..., Any], where: str) -> str:
         """The name *func* is stored under; without one, *where* is remembered."""
-        name = self.registry.name_of(func) or importable_name(func)
+        name = self.registry.name_of(func) or importable_name(function_of(func))
         if name is None:
             self.unnamed.append(where)
         return name or ""
