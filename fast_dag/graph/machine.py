@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -128,16 +128,12 @@ class Machine:
         for named in self.named.values():
             named.pop(state, None)
 
-    def part(self, names: Iterable[str]) -> Machine:
-        """A copy that tells only of the states in *names*."""
-        kept = set(names)
-        copy = Machine(
-            [name for name in self.initial if name in kept], [name for name in self.terminal if name in kept]
-        )
-        inside = {*kept, END}
-        copy.always = _among(self.always, kept, inside)
-        copy.named = _among(self.named, kept, inside)
-        copy.routers = {name: router for name, router in self.routers.items() if name in kept}
+    def without(self, left_out: Collection[str]) -> Machine:
+        """A copy that does not tell of the states *left_out*."""
+        copy = Machine(_but(self.initial, left_out), _but(self.terminal, left_out))
+        for mine, its in ((self.always, copy.always), (self.named, copy.named)):
+            its.update((name, _but(targets, left_out)) for name, targets in _but(mine, left_out).items())
+        copy.routers = _but(self.routers, left_out)
         return copy
 
     def transitions(self, nodes: Mapping[str, Node[..., Any]]) -> list[Transition]:
@@ -166,13 +162,18 @@ class Machine:
         )
         return tuple(found) or None
 
+    def answers(self, name: str) -> tuple[str, ...] | None:
+        """What the router of state *name* may answer, None if nothing is declared."""
+        named, targets = self.named.get(name, {}), self.routers[name].targets or ()
+        return tuple(dict.fromkeys([*targets, *named])) or None
+
     def outgoing(self, node: Node[..., Any]) -> Outgoing:
         """Where a run may go from *node*, as the rules about ways out take it."""
         name, always = node.name, tuple(self.always.get(node.name, ()))
         if name in self.terminal:
             return Outgoing(plain=(END,))
         if name in self.routers:
-            return Outgoing(always, self.routers[name].targets, is_router=True)
+            return Outgoing(always, self.answers(name), is_router=True)
         declared = self.declared(node)
         if declared is None:
             is_open = may_choose(node)
@@ -234,9 +235,5 @@ def _unfit(function: Callable[..., Any], source: str) -> InvalidNodeError:
     return InvalidNodeError(f"the router of {source!r} must take (result[, context]), got {function!r}")
 
 
-def _among(found: Mapping[str, Mapping[str, Any]], kept: set[str], inside: set[str]) -> dict[str, Any]:
-    return {
-        name: {target: each for target, each in targets.items() if target in inside}
-        for name, targets in found.items()
-        if name in kept
-    }
+def _but(found: Mapping[str, Any], left_out: Collection[str]) -> dict[str, Any]:
+    return {name: each for name, each in found.items() if name not in left_out}

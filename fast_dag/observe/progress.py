@@ -9,7 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 from fast_dag.errors import ValidationError
-from fast_dag.run.events import Event, NodeEvent, NodeFailed, NodeFinished, NodeSkipped, NodeStarted
+from fast_dag.run.events import (
+    Event,
+    NodeEvent,
+    NodeFailed,
+    NodeFinished,
+    NodeSkipped,
+    NodeStarted,
+    RunFinished,
+)
 from fast_dag.run.wrapping import text_of
 
 ProgressCallback = Callable[[str, str, float], object]
@@ -57,7 +65,8 @@ class CallbackProgress:
 
     Parameters:
         callback: called with name, status and share, which never falls.
-        total: how many nodes are planned, None if nobody can know: then the share is NaN.
+        total: how many nodes are planned, None if nobody can know: then the share is NaN, and 1.0 for the
+            last node once the run has ended well.
     """
 
     def __init__(self, callback: ProgressCallback, total: int | None) -> None:
@@ -65,17 +74,24 @@ class CallbackProgress:
         serial = callback if isinstance(callback, SerialCallback) else SerialCallback(callback)
         self._tell = serial.tell
         self._finished = Finished(total)
+        self._held: tuple[str, str] | None = None
+        """What is to be told when the next event shows whether that was the last node."""
 
     def __call__(self, event: Event) -> None:
         """Tell the callback of *event* if it is one of those."""
-        if not isinstance(event, NodeEvent):
-            return
-        status = status_of(event)
-        if status is None:
+        if self._held is not None:
+            is_end = isinstance(event, RunFinished) and event.status == "completed"
+            self._tell(*self._held, 1.0 if is_end else self._finished.share)
+            self._held = None
+        status = status_of(event) if isinstance(event, NodeEvent) else None
+        if not isinstance(event, NodeEvent) or status is None:
             return
         if status != "started":
             self._finished.add(event.node)
-        self._tell(event.node, status, self._finished.share)
+        if self._finished.total is None and status in ("completed", "cached"):
+            self._held = event.node, status
+        else:
+            self._tell(event.node, status, self._finished.share)
 
 
 class Finished:

@@ -136,7 +136,7 @@ class _Slots:
         fed = self._fed(node)
         # The previous state fills the first parameter that nothing else does.
         first_open = next((each.name for each in node.signature.inputs if each.name not in fed), None)
-        for parameter in node.signature.inputs:
+        for parameter in self.taken_by(node):
             key = (node.name, parameter.name)
             self._given[key] = given = self._number_given(parameter)
             self._places[key] = self._new(NO_DATA)
@@ -145,6 +145,12 @@ class _Slots:
                 self.needs.append(((given,), node.name, parameter.name))
         if node.signature.takes_any_name:
             self.extras[node.name] = self._new({})
+
+    def taken_by(self, node: AnyNode) -> tuple[Parameter, ...]:
+        """What fills the call of *node*: its inputs, and further names of edges if it takes any name."""
+        known = {each.name for each in node.signature.inputs}
+        further = [name for name in self._fed(node) if name not in known]
+        return *node.signature.inputs, *[Parameter(name, own_name=name, by_keyword=True) for name in further]
 
     def entries(self, node: AnyNode) -> tuple[Entry, ...]:
         """What fills each parameter of *node*."""
@@ -156,7 +162,7 @@ class _Slots:
                 self._given[node.name, each.name],
                 each.required,
             )
-            for each in node.signature.inputs
+            for each in self.taken_by(node)
         )
 
     def _fed(self, node: AnyNode) -> dict[str, Edge]:
@@ -184,7 +190,8 @@ class _Slots:
 
 
 def _layout(node: AnyNode, entries: tuple[Entry, ...], slots: _Slots) -> Layout:
-    places = {each.name: entry.slot for each, entry in zip(node.signature.inputs, entries, strict=True)}
+    taken = slots.taken_by(node)
+    places = {each.name: entry.slot for each, entry in zip(taken, entries, strict=True)}
     arguments = tuple(
         Argument(
             each.name,
@@ -192,7 +199,7 @@ def _layout(node: AnyNode, entries: tuple[Entry, ...], slots: _Slots) -> Layout:
             each.own_name if each.by_keyword else "",
             injected=each.injected,
         )
-        for each in node.signature.parameters
+        for each in (*node.signature.parameters, *taken[len(node.signature.inputs) :])
     )
     return Layout(node.name, arguments, extras=slots.extras.get(node.name, -1))
 
@@ -210,8 +217,9 @@ def _choice(node: AnyNode, machine: Machine, units: Mapping[str, int]) -> Choice
     names = machine.declared(node)
     router = machine.routers.get(name)
     if router is not None:
-        answers = None if router.targets is None else {target: units[target] for target in router.targets}
-        named = [*(names or ()), *(router.targets or ())]
+        targets = machine.answers(name)
+        answers = None if targets is None else {target: units[target] for target in targets}
+        named = [*(names or ()), *(targets or ())]
         # What the state itself may name is what it or its router declares.
         declared = {target: units[target] for target in named} if named and answers is not None else None
         return Choice(OPEN, declared, router, answers)

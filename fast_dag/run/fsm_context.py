@@ -16,6 +16,9 @@ class FSMContext(Context):
     Parameters are those of `Context`.  A run of an FSM begins the states anew.
     """
 
+    # Beside the dict that it may share with a plain context.
+    __slots__ = ("_track",)
+
     def __init__(
         self,
         results: dict[str, Any] | None = None,
@@ -27,10 +30,12 @@ class FSMContext(Context):
 
     @classmethod
     def over(cls, context: Context) -> FSMContext:
-        """*context*, or one over its three dicts if it is a plain one."""
+        """*context*, or one that shares all it holds if it is a plain one: three dicts, a cancel, the run."""
         if isinstance(context, FSMContext):
             return context
-        return cls(context.results, context.metadata, context.metrics)
+        made = cls.__new__(cls)
+        made.__dict__ = context.__dict__
+        return made.follow(Track())
 
     @property
     def state_history(self) -> list[str]:

@@ -71,6 +71,8 @@ class MachineRun(Run):
     def done(self, step: int, move: Move) -> list[int]:
         """Take the result of a state, and go where it leads."""
         self.keep_value(step, move.value)
+        if move.error is not None:
+            return self.failed(step, move.error)
         return self.go(move.target, move.handed)
 
     def keep_value(self, step: int, value: Any) -> None:

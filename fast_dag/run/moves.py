@@ -25,6 +25,8 @@ class Move(NamedTuple):
     value: Any
     target: int
     handed: Any
+    error: Exception | None = None
+    """What those who watch the moves raised: the state has ended, but the run fails."""
 
 
 def moved(visit: Visit, answer: Any) -> Answer:
@@ -44,7 +46,7 @@ def moved(visit: Visit, answer: Any) -> Answer:
         return Failure(error)
 
 
-def announced(run: MachineRun, step: int, move: Move) -> Answer:
+def announced(run: MachineRun, step: int, move: Move) -> Generator[Request, Outcome, Success]:
     """Tell the state hooks of a move; each may lead it elsewhere, or to the end."""
     plan = run.plan
     for hook in run.state_hooks:
@@ -53,12 +55,12 @@ def announced(run: MachineRun, step: int, move: Move) -> Answer:
         names = plan.names[step], plan.names[move.target]
         outcome = yield Ask(hook, (run.machine, *names, move.value))
         if outcome.error is not None:
-            return Failure(outcome.error)  # type: ignore[arg-type]
+            return Success(move._replace(error=outcome.error))  # type: ignore[arg-type]
         if outcome.value is not None:
             try:
                 move = move._replace(target=_redirected(plan, step, outcome.value))
             except ExecutionError as error:
-                return Failure(error)
+                return Success(move._replace(error=error))
     return Success(move)
 
 
@@ -80,8 +82,8 @@ def read_move(plan: MachinePlan, step: int, answer: Any) -> Move:
         return Move(value, choice.always, handed)
     if choice.router is not None:
         return Move(value, OPEN, handed)
-    if choice.is_literal and not isinstance(answer, FSMReturn):
-        return Move(value, _named(plan, step, answer, choice.declared), NO_DATA)
+    if choice.is_literal:
+        return Move(value, _named(plan, step, value, choice.declared), NO_DATA)
     name, targets = plan.names[step], tuple(choice.declared or ())
     msg = (
         f"state {name!r} leaves open what follows it: it may go to {listed(targets)}; return "

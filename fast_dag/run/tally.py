@@ -70,7 +70,7 @@ class Tally:
             self.keep_texts()
         names = plan.names
         durations = self.durations.copy()
-        made = range(len(names)) if self.track is None else map(names.index, self.track.history)
+        made = range(len(names)) if self.track is None else self.track.units()
         for unit, (before, after) in zip(made, pairwise(self.stamps), strict=False):
             durations[unit] += after - before
             self.attempts[unit] = self.attempts[unit] or 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, MutableSequence, Sequence
+from collections.abc import Callable, Iterator, MutableSequence, Sequence
 from typing import Any
 
 
@@ -47,6 +47,10 @@ class Track:
         """What keeps the values of one state; the history is kept apart, after it."""
         series = self.series[unit]
         return series.append if self.limit is None else lambda value: self._keep(unit, series, value)
+
+    def units(self) -> Iterator[int]:
+        """The units of the history."""
+        return map({name: unit for unit, name in enumerate(self.names)}.__getitem__, self.history)
 
     def visited(self) -> dict[str, int]:
         """How often each state that was executed at all was, in the order of declaration."""

@@ -8,6 +8,7 @@ from itertools import repeat
 from time import perf_counter
 from typing import Any, Final
 
+from fast_dag.errors import MissingOutputError
 from fast_dag.graph.machine import Router
 from fast_dag.plan.machine import OPEN, OVER
 from fast_dag.run.machine_run import MachineRun
@@ -57,7 +58,7 @@ def machine_loop(  # noqa: C901, PLR0915 - as of its loop
                 elif kind == 0:
                     value = copy().run(function)
                 elif kind == GENERAL:
-                    if run.fill(unit, handed):
+                    if not _is_filled(run, unit, handed):
                         return None
                     args, kwargs = arguments(given, values)
                     value = copy().run(function, *args, **kwargs)
@@ -66,8 +67,8 @@ def machine_loop(  # noqa: C901, PLR0915 - as of its loop
                     return None
                 target, passed = always, value
                 if type(value) is not usual:
-                    if type(value) is FSMReturn:
-                        value, target, passed = read_move(plan, unit, value)
+                    if isinstance(value, FSMReturn):
+                        value, target, passed, _ = read_move(plan, unit, value)
                     elif type(value) in ordinary:
                         usual = type(value)
                     elif value is NO_DATA or is_awaitable(value):
@@ -86,7 +87,7 @@ def machine_loop(  # noqa: C901, PLR0915 - as of its loop
                         if target is None:
                             target = routed_to(plan, unit, answer)
                     else:
-                        value, target, passed = read_move(plan, unit, value)
+                        value, target, passed, _ = read_move(plan, unit, value)
                 keep(value)
                 note(name)
                 results[name] = value
@@ -149,6 +150,14 @@ def _stamping(run: MachineRun, stamps: list[float]) -> Callable[[float], None]:
         stamps[-1] = now
 
     return add
+
+
+def _is_filled(run: MachineRun, unit: int, handed: Any) -> bool:
+    """Whether a state has all it is called with; what is missing the core finds again, and says."""
+    try:
+        return not run.fill(unit, handed)
+    except MissingOutputError:
+        return False
 
 
 def _asking(router: Router, run: MachineRun) -> Callable[[Any], Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
 
+from fast_dag.errors import MissingOutputError
 from fast_dag.plan.plan import GENERAL, Row
 from fast_dag.run.requests import Outcome
 from fast_dag.run.step import arguments
@@ -30,7 +31,8 @@ def row_loop(  # noqa: C901 - as of its loop
 
     The loop stores each result with *store*, which appends it to *values*, and appends the time at
     which it ended to *stamps*.  It ends early, with what the node gave, at a value that only the core
-    can take: `NO_DATA`, a stream, or something to await.  At the end of the rows it gives None.
+    can take: `NO_DATA`, a stream, or something to await.  At the end of the rows, and before a node
+    whose arguments are not all there, it gives None.
     """
     clock = perf_counter
 
@@ -46,7 +48,10 @@ def row_loop(  # noqa: C901 - as of its loop
             elif kind == 0:
                 value = copy().run(function)
             elif kind == GENERAL:
-                args, kwargs = arguments(first, values)
+                try:
+                    args, kwargs = arguments(first, values)
+                except MissingOutputError:
+                    return None  # the core finds it again, and asks the handlers
                 value = copy().run(function, *args, **kwargs)
                 del args, kwargs
             else:

@@ -11,7 +11,6 @@ from functools import partial
 from time import perf_counter
 from typing import Any
 
-from fast_dag.errors import MissingOutputError
 from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.machine_run import MachineRun
 from fast_dag.run.requests import Call, Last, Outcome, Request, Until, Wait
@@ -114,8 +113,8 @@ class InLine:
         made = None
         try:
             made = loop()
-        except (Interrupted, MissingOutputError):
-            pass  # the run was stopped; or the core finds the missing output again, and asks the handlers
+        except Interrupted:
+            pass  # the run was stopped
         except BaseException as error:  # the core decides what it means
             made = Outcome(error=error)
         if made is not None and run.finished:

@@ -195,11 +195,11 @@ class Equipped(Definition):
     def progress_callback(self, callback: ProgressCallback | None) -> None:
         self._progress = _load("fast_dag.observe.progress").SerialCallback(callback)
 
-    def progress_observer(self, wanted: Any, total: int) -> Observer | None:
+    def progress_observer(self, wanted: Any, total: int | None) -> Observer | None:
         """What shows the progress of a run of *total* nodes, None if nobody *wanted* that.
 
-        *wanted* is the option of the run: a callback, True for a display on standard error, a text stream for
-        one there.
+        *total* is None if nobody can know it.  *wanted* is the option of the run: a callback, True for a
+        display on standard error, a text stream for one there.
         """
         if wanted is None or wanted is False:
             callback: Any = self._progress if self._progress and self._progress.callback else None

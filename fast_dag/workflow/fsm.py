@@ -78,7 +78,9 @@ class FSM(FSMRuns):
         check_on_limit(on_limit)
         if history_limit is not None:
             check_int("history_limit", history_limit, 1)
-        self.machine = Machine([] if initial_state is None else [initial_state], terminal_states)
+        _check_names(terminal_states)
+        initial = [] if initial_state is None else [_name(initial_state)]
+        self.machine = Machine(initial, map(_name, terminal_states))
         self.own_max_cycles = max_cycles
         self.max_cycles = MOST_BY_DEFAULT if max_cycles is None else max_cycles
         self.on_limit = on_limit
@@ -255,11 +257,13 @@ class FSM(FSMRuns):
         return compile_machine(self.graph, self.machine)
 
     def plan_for(self, options: Any, names: object = None) -> MachinePlan:  # noqa: ARG002 - as above
-        """What a run with these *options* follows; its own limit may be the way out that the states lack."""
-        own = isinstance(options, MachineOptions) and options.max_cycles is not None
-        returns = (options.on_limit if isinstance(options, MachineOptions) else None) or self.on_limit
-        if own and returns == "return" and not self.is_bounded:
-            self.raise_problems([*self._problems(is_bounded=True), *self.port_problems()])
+        """What a run with these *options* follows; whether its cap is a way out they may say as well."""
+        own = options if isinstance(options, MachineOptions) else MachineOptions()
+        is_explicit = (own.max_cycles or self.own_max_cycles) is not None
+        is_bounded = is_explicit and (own.on_limit or self.on_limit) == "return"
+        if is_bounded != self.is_bounded:
+            found = self._problems(is_bounded=is_bounded, check_types=options.check_types)
+            self.raise_problems([*found, *self.port_problems()])
             return self.compiled()
         plan: Any = self.plan(check_types=options.check_types)
         return plan  # type: ignore[no-any-return]
@@ -290,7 +294,8 @@ class FSM(FSMRuns):
 
     def _copy(self, name: str, names: Sequence[str]) -> Self:
         copy = super()._copy(name, names)
-        copy.machine = self.machine.part(names)
+        # Not only what stands between *names*: a state that transitions know may be added later.
+        copy.machine = self.machine.without(set(self.graph.nodes).difference(names))
         copy.state_hooks = list(self.state_hooks)
         return copy
 
@@ -306,5 +311,5 @@ def _name(state: State) -> str:
 
 def _check_names(names: object) -> None:
     if isinstance(names, str):
-        msg = f"transitions and targets are lists of names, got {names!r}: write [{names!r}]"
+        msg = f"transitions, targets and terminal states are lists of names, got {names!r}: write [{names!r}]"
         raise ValidationError(msg)

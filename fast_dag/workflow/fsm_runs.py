@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from fast_dag.errors import ValidationError
-from fast_dag.graph.node import Node
 from fast_dag.run.context import Context
 from fast_dag.run.fsm_context import FSMContext
 from fast_dag.run.machine_run import MachineRun
@@ -17,7 +16,9 @@ from fast_dag.workflow.machine_options import MachineOptions
 from fast_dag.workflow.options import ErrorHandler, RunOptions, split_keywords
 from fast_dag.workflow.runs import Runnable
 from fast_dag.workflow.runtime import execute, execute_async
-from fast_dag.workflow.workflow import UNSET
+
+if TYPE_CHECKING:
+    from fast_dag.run.events import Observer
 
 
 class FSMRuns(Runnable):
@@ -27,6 +28,7 @@ class FSMRuns(Runnable):
     max_cycles: int
     on_limit: str
     history_limit: int | None
+    has_executions: ClassVar[bool] = True
 
     def __init__(self, name: str, **options: Any) -> None:
         super().__init__(name, **options)
@@ -103,11 +105,22 @@ class FSMRuns(Runnable):
         self.state_hooks.remove(hook)
         return self
 
+    def step(
+        self, context: Context | None = None, inputs: Mapping[str, Any] | None = None, **node_inputs: Any
+    ) -> tuple[Context, Any]:
+        """Execute the state that is due; what was gone so far shows as that of a run does.
+
+        Parameters, result and errors as for a DAG.  There is no cap.
+        """
+        gone, value = super().step(context, inputs, **node_inputs)
+        if context is None:
+            self.last_context = gone
+        return gone, value
+
     @property
     def context(self) -> FSMContext:
-        """The context of the run that finished last, or of the steps that are being gone."""
-        walk = self._walk
-        context: Any = self.last_context if walk is None or walk.is_over else walk.context
+        """The context of the run that finished last, or of the steps if one was gone since then."""
+        context: Any = self.last_context
         return context  # type: ignore[no-any-return]
 
     @property
@@ -139,30 +152,21 @@ class FSMRuns(Runnable):
         """What *state* gave, in order; UnknownNodeError if there is none of that name."""
         return self.cycle_results.get(self.graph.node(state).name, [])
 
-    def get_result(self, name: str | Node[..., Any], default: Any = UNSET) -> Any:
-        """The latest value of a state in the last run; "state.0" is that of its first execution.
-
-        Raises:
-            KeyError: it was executed fewer times, or that is no longer kept, and no *default* is given.
-            UnknownNodeError: there is no such state.
-        """
-        context = self.context
-        name = name.name if isinstance(name, Node) else name
+    def absence(self, name: str, context: Context) -> str:
+        """How often a state was executed, when that was too rarely or is no longer kept."""
         state, dot, index = name.rpartition(".")
-        is_indexed = bool(dot) and index.isdecimal()
-        if context.has_result(name) or default is not UNSET or not (is_indexed or name in self):
-            return super().get_result(name, default)
-        state = state if is_indexed else name
-        self.check_path(state)
-        count = context.visits.get(state, 0)
-        times = "1 time" if count == 1 else f"{count} times"
+        state = state if dot and index.isdecimal() else name
+        count = FSMContext.over(context).visits.get(state, 0)
         kept = "" if self.history_limit is None else f", and the last {self.history_limit} are kept"
-        msg = f"{state!r} ran {times}{kept}"
-        raise KeyError(msg)
+        return f"{state!r} ran {'1 time' if count == 1 else f'{count} times'}{kept}"
 
     def new_context(self, context: Context | None = None) -> FSMContext:
         """*context* as a run fills it: one that knows of states."""
         return FSMContext() if context is None else FSMContext.over(context)
+
+    def progress_observer(self, wanted: Any, total: int | None) -> Observer | None:  # noqa: ARG002 - as below
+        """As for a DAG; how many states are to come nobody can know."""
+        return super().progress_observer(wanted, None)
 
     def step_options(self) -> RunOptions:
         """The options of a run that is gone through step by step: it has no cap."""

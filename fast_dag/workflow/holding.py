@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fast_dag.errors import InvalidNodeError, MissingInputError, UnknownNodeError, ValidationError
 from fast_dag.graph.check import Problem
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 class Holding(Equipped):
     """A workflow that may have others as nodes."""
+
+    has_executions: ClassVar[bool] = False
+    """Whether a number behind the name of a node is that of one of its executions."""
 
     def add_workflow(
         self,
@@ -104,9 +107,11 @@ class Holding(Equipped):
         """Raise UnknownNodeError unless there is a node of that name, dotted for one inside another."""
         workflow: Holding = self
         *outer, last = path.split(".")
-        for name in outer:
+        for number, name in enumerate(outer, start=1):
             # The run for one element of a map has its index behind the name.
             node = workflow.graph.node(name.partition("[")[0])
+            if workflow.has_executions and last.isdecimal() and number == len(outer):
+                return
             if node.inside is None:
                 msg = f"no node {path!r} in {self.name!r}: {node.name!r} is no workflow"
                 raise UnknownNodeError(msg)

@@ -67,6 +67,7 @@ class WorkflowNode(Node[..., Any]):
             ports = dict(ports) if isinstance(ports, Mapping) else check_names("inputs", ports, name)
         self.ports = ports
         self.results = None if results is None else check_names("outputs", results, name)
+        workflow.options_type(error_strategy=error_strategy)  # a machine has nothing to continue with
         self.error_strategy = strategy_named(error_strategy)
         self.serial = 0
         """Counts how often its signature has changed."""

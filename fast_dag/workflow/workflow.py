@@ -54,8 +54,11 @@ class Workflow(Holding, Stored, Drawn):
         if default is not UNSET:
             return default
         self.check_path(name)
-        msg = f"{name!r} has no result in the last run of {self.name!r}"
-        raise KeyError(msg)
+        raise KeyError(_absence(self, self.context, name))
+
+    def absence(self, name: str, context: Context) -> str:  # noqa: ARG002 - a machine looks at it
+        """What to say when node *name* has no result in *context*."""
+        return f"{name!r} has no result in the last run of {self.name!r}"
 
     @known_keywords
     def get(self, name: str | AnyNode, default: Any = None) -> Any:
@@ -91,6 +94,16 @@ class Workflow(Holding, Stored, Drawn):
         """Forget the last run."""
         self.last_context = self.new_context()
         return self
+
+
+def _absence(workflow: Workflow, context: Context, path: str) -> str:
+    """Why there is no result at *path*, in the words of the workflow it leads to."""
+    head, dot, rest = path.partition(".")
+    while dot and head in context.nested and not (workflow.has_executions and rest.isdecimal()):
+        workflow = workflow.graph.node(head.partition("[")[0]).inside.workflow
+        context, path = context.nested[head], rest
+        head, dot, rest = path.partition(".")
+    return workflow.absence(path, context)
 
 
 def _copy_of(value: Any) -> Any:

@@ -156,9 +156,13 @@ def test_the_share_is_exactly_one_when_all_are_finished():
         assert told(total, *[finished(f"n{place}") for place in range(total)])[-1][2] == 1.0
 
 
-def test_without_a_total_the_share_is_not_a_number():
-    ((_, _, progress),) = told(None, finished("a"))
-    assert math.isnan(progress)
+def test_without_a_total_the_share_is_not_a_number_until_the_run_has_ended_well():
+    shares = [share for _, _, share in told(None, started("a"), finished("a"), started("b"), finished("b"))]
+    assert all(map(math.isnan, shares))
+    assert told(None, finished("a"), finished("b"), run_finished())[1:] == [("b", "completed", 1.0)]
+    *_, (name, status, share) = told(None, finished("a"), failed("b"), run_finished(status="failed"))
+    assert (name, status) == ("b", "failed")
+    assert math.isnan(share)
 
 
 def test_a_run_of_no_nodes_is_finished_from_the_start():
