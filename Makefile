@@ -3,6 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
+SPREAD := -n logical --maxprocesses 4 --dist worksteal
 
 .PHONY: demo test check cover bench docs format clean
 
@@ -10,7 +11,7 @@ demo: $(STAMP)
 	$(BIN)/python examples/penguins.py
 
 test: $(STAMP)
-	$(BIN)/pytest -n logical --maxprocesses 4 --dist worksteal
+	$(BIN)/pytest $(SPREAD)
 
 check: $(STAMP)
 	$(BIN)/ruff format --check
@@ -20,7 +21,9 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 
 cover: $(STAMP)
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(SPREAD)
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 bench: $(STAMP)
