@@ -64,7 +64,8 @@ class Delivery:
         event = EVENTS[note.kind]
         if issubclass(event, NodeEvent):
             fields["worker"] = _thread_name(fields.get("worker", 0))
-            fields.update(node=run.path_of(note.step), iteration=run.iteration(note.step))
+            fields["node"] = run.path_of(note.step)
+            fields.setdefault("iteration", run.iteration(note.step))
         return event(run_id=self._run_id, time=time, workflow=self._run.plan.name, **fields)
 
     def _report(self, observer: Observer, error: Exception) -> None:

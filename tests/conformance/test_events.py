@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from fast_dag import DAG, Context, events
+from fast_dag import DAG, END, FSM, Context, events
 from tests.conformance.modes import ON_EXECUTOR, PARALLEL, SEQUENTIAL, comes_true, raised_by, seconds_of
 
 MODE_NAMES = {"run_async on asyncio": "async", "run_async on trio": "async", "executor": "parallel"}
@@ -55,6 +55,23 @@ def test_a_node_is_told_to_have_started_before_it_runs(any_mode, kind):
     dag = DAG("look")
     dag.node(kind(lambda: list(seen)), name="look")
     assert any_mode(dag, observers=[lambda event: seen.append(event.kind)]) == ["run_started", "node_started"]
+
+
+def test_the_events_of_one_execution_of_a_state_tell_the_same_iteration(any_mode, kind):
+    fsm = FSM("countdown")
+    fsm.add_state("down", kind(lambda x: x - 1), initial=True, transitions=["check"])
+    fsm.add_state("check", kind(lambda x: x // abs(x) * x), retry=2)
+    fsm.add_conditional_transition("check", lambda x: "down", targets=["down", END])
+    seen = [event for event in observed(any_mode, fsm, x=2) if isinstance(event, events.NodeEvent)]
+    assert [(event.kind, event.node, *event.iteration) for event in seen] == [
+        ("node_started", "down", 0),
+        ("node_finished", "down", 0),
+        ("node_started", "check", 0),
+        ("node_finished", "check", 0),
+        ("node_started", "down", 1),
+        ("node_finished", "down", 1),
+        *[("node_started", "check", 1), ("node_failed", "check", 1)] * 2,
+    ]
 
 
 def test_the_first_event_tells_the_mode_and_the_inputs(any_mode):
