@@ -207,8 +207,49 @@ class MaxIterationsError(ExecutionError):
         return str(self.args[0])
 
 
+class AmbiguousMetricError(ValidationError):
+    """A name that several metrics of a cycle answer to; the text lists them."""
+
+
+class ConvergenceExpressionError(ValidationError, ExecutionError):
+    """An expression that says nothing allowed, or that has no value.
+
+    Parameters:
+        problem: what is wrong, without where.
+        expression: its text.
+        column: where, counted from 1; None if it is no one place.
+    """
+
+    def __init__(self, problem: str = "", expression: str = "", column: int | None = None) -> None:
+        where = f", column {column}" if column else ""
+        super().__init__(f"expression {expression!r}{where}: {problem}" if expression else problem)
+        self.args = (problem, expression, column)
+        self.problem = problem
+        self.expression = expression
+        self.column = column
+
+
+class MissingMetricError(ExecutionError):
+    """No node of the cycle puts out the metric that a condition names."""
+
+
 class NotSerializableError(ExecutionError):
     """Settings of a cycle that cannot be stored, or whose functions are not registered."""
+
+
+class CycleExecutionError(ExecutionError):
+    """A cycle that failed; also an instance of the class of the node's own exception.
+
+    `cycle` is its name, `iteration` the index of the one that failed, `result` what it came to until then.
+    """
+
+    cycle: str | None = None
+    iteration: int = 0
+    result: Any = None
+
+
+class CycleLimitWarning(UserWarning):
+    """A cycle has reached a limit before any of its conditions held."""
 
 
 class CacheError(ExecutionError):

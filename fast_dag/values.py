@@ -99,6 +99,13 @@ class FSMReturn:
 
 
 @dataclass(frozen=True, slots=True)
+class Converged:
+    """What a node in a cycle returns to say that this is the last iteration; its result is *value*."""
+
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class Replace:
     """What a post_execute hook returns to put *value* in the place of the result, None included."""
 

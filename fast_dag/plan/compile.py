@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from fast_dag.graph.binding import needs, takes_whole
 from fast_dag.graph.edge import Edge
 from fast_dag.graph.graph import Graph
+from fast_dag.graph.loops import cycles_of
 from fast_dag.graph.node import Node
 from fast_dag.graph.order import topological_order
 from fast_dag.graph.settings import DEFAULTS
 from fast_dag.graph.signature import Parameter
+from fast_dag.plan.frame import Frame
 from fast_dag.plan.plan import (
     ANY,
+    ENTER,
     GENERAL,
+    LEAVE,
     MANY,
     ROUTER,
     TASK,
     Argument,
-    Given,
     Layout,
     Link,
     Plan,
     Readers,
     Row,
 )
+from fast_dag.plan.slots import CONTEXT_SLOT, Slots
 from fast_dag.values import NO_DATA, NodeType
 
-CONTEXT_SLOT = 0
 AnyNode = Node[..., Any]
 
 
@@ -43,29 +45,28 @@ def compile_plan(graph: Graph, part: Collection[str] | None = None) -> Plan:
 
     The graph has been checked: it has no ring and no crowded input.
     """
-    order = [name for name in execution_order(graph) if part is None or name in part]
-    slots = _Slots(graph, order)
-    nodes = tuple(graph.nodes[name] for name in order)
+    loops, _ = cycles_of(graph) if graph.cycles else ([], [])
+    frame = Frame(graph, part, loops)
+    slots = Slots(graph, frame)
+    nodes = tuple(frame.nodes)
     layouts = tuple(_layout(node, graph, slots) for node in nodes)
-    links = {edge: slots.link(edge) for edge in graph.edges if slots.is_inside(edge)}
-    outgoing = tuple(_among(links, graph.outgoing[name]) for name in order)
-    arrivals = tuple(_among(links, graph.incoming[name]) for name in order)
-    kinds = tuple(_kind(node) for node in nodes)
+    outgoing, arrivals = _links(frame, slots)
+    kinds = tuple(frame.kinds)
     simple = tuple(
-        kind != ROUTER
+        kind not in (ROUTER, ENTER, LEAVE)
         and node.settings.stream not in ("once", "tee")
         and all(kinds[link.target] != ANY and link.part is None for link in each)
         for kind, node, each in zip(kinds, nodes, outgoing, strict=True)
     )
     plain = tuple(
-        kind != ROUTER and node.inside is None and node.settings == DEFAULTS
+        kind in (TASK, ANY) and node.inside is None and node.settings == DEFAULTS
         for kind, node in zip(kinds, nodes, strict=True)
     )
     direct = tuple(_direct(layout, kind) for layout, kind in zip(layouts, kinds, strict=True))
     return Plan(
         name=graph.name,
         nodes=nodes,
-        names=tuple(order),
+        names=tuple(frame.names),
         kinds=kinds,
         functions=tuple(node.func for node in nodes),
         is_async=tuple(node.is_async for node in nodes),
@@ -89,140 +90,60 @@ def compile_plan(graph: Graph, part: Collection[str] | None = None) -> Plan:
         given=tuple(slots.given.values()),
         catch_alls=tuple((layout.extras, unit) for unit, layout in enumerate(layouts) if layout.extras >= 0),
         branches=slots.branches,
-        exits=tuple(unit for unit, each in enumerate(outgoing) if not each),
+        exits=tuple(unit for name, unit in frame.numbers.items() if not _leads_on(graph, name, frame)),
         rows=tuple(
             _row(nodes[unit], layouts[unit], direct[unit])
             for unit in range(_plain_beginning(nodes, kinds, plain, outgoing))
         ),
-        has_timeouts=any(node.settings.timeout is not None for node in nodes),
+        has_timeouts=any(node.settings.timeout is not None for node in nodes)
+        or any(loop.config.timeout_seconds is not None for loop in frame.loops),
         sees_context=any(node.has_context for node in nodes),
+        cycles=tuple(slots.cycle(loop) for loop in frame.loops),
     )
 
 
-class _Slots:
-    """Hands out the slots of a plan: everything but results first, the results after it."""
-
-    def __init__(self, graph: Graph, order: list[str]) -> None:
-        self.graph = graph
-        self.numbers = {name: unit for unit, name in enumerate(order)}
-        self.base: list[Any] = [None]
-        self.inputs: dict[str, list[int]] = {}
-        self.needs: list[tuple[tuple[int, ...], str, str]] = []
-        self.given: dict[Edge, Given] = {}
-        self.branches: dict[int, dict[str, int]] = {}
-        self.open: dict[tuple[str, str], int] = {}
-        """The slot of each input that no edge feeds; '**' stands for any name."""
-        self._required: dict[str, int] = {}
-        for name in order:
-            self._number_inputs(graph.nodes[name])
-            self._number_branches(graph.nodes[name])
-        self.first = len(self.base)
-
-    def of(self, edge: Edge) -> int:
-        """The slot with the value that *edge* carries."""
-        if edge in self.given:
-            return self.given[edge].slot
-        unit = self.numbers[edge.source]
-        return self.branches[unit][edge.output] if unit in self.branches else self.first + unit
-
-    def is_inside(self, edge: Edge) -> bool:
-        """Whether both ends of *edge* are in the plan."""
-        return edge.source in self.numbers and edge.target in self.numbers
-
-    def link(self, edge: Edge) -> Link:
-        """*edge* between units."""
-        source, target = self.graph.nodes[edge.source], self.graph.nodes[edge.target]
-        optional = self.graph.edges[edge]
-        return Link(
-            source=self.numbers[edge.source],
-            target=self.numbers[edge.target],
-            slot=self.of(edge),
-            required=needs(target, edge.input),
-            branch=edge.output if source.is_router else "",
-            part=self.argument(edge, edge.input) if optional else None,
-        )
-
-    def argument(self, edge: Edge, name: str, **more: Any) -> Argument:
-        """What *edge* brings to the input *name*."""
-        argument = Argument(name, self.of(edge), source=edge.source, optional=self.graph.edges[edge], **more)
-        # What comes from outside lies in its slot as it is wanted.
-        return (
-            argument
-            if edge in self.given
-            else part_wanted(argument, self.graph.nodes[edge.source], edge.output)
-        )
-
-    def _number_inputs(self, node: AnyNode) -> None:
-        incoming = self.graph.incoming[node.name]
-        outside = [edge for edge in incoming if edge.source not in self.numbers]
-        if outside:
-            self._number_given(node, outside, others=len(outside) < len(incoming))
-        fed = {edge.input for edge in incoming}
-        for parameter in node.signature.inputs:
-            if parameter.name not in fed and not (node.collects and incoming):
-                self._number_open(node.name, parameter)
-        if node.signature.takes_any_name:
-            self.open[node.name, "**"] = self._new({})
-
-    def _number_given(self, node: AnyNode, edges: list[Edge], *, others: bool) -> None:
-        """Slots for what *edges* bring from outside the plan; *others* tells that some come from inside."""
-        for edge in edges:
-            source = self.graph.nodes[edge.source]
-            slot = self._new(NO_DATA)
-            wanted = part_wanted(Argument(edge.input, slot, source=edge.source), source, edge.output)
-            branch = edge.output if source.is_router else ""
-            self.given[edge] = Given(slot, self.numbers[node.name], wanted, branch)
-            self.inputs.setdefault(edge.input, []).append(slot)
-            if needs(node, edge.input):
-                self.needs.append(((slot,), node.name, edge.input))
-        if node.node_type is NodeType.ANY and not others:
-            slots = tuple(self.given[edge].slot for edge in edges)
-            self.needs.append((slots, node.name, edges[0].input))
-
-    def _number_open(self, node: str, parameter: Parameter) -> None:
-        name = parameter.name
-        if parameter.required:
-            slot = self._required.get(name, -1)
-            if slot < 0:
-                slot = self._required[name] = self._new(NO_DATA)
-                self.inputs.setdefault(name, []).append(slot)
-            self.needs.append(((slot,), node, name))
-        else:
-            slot = self._new(parameter.default)
-            self.inputs.setdefault(name, []).append(slot)
-        self.open[node, name] = slot
-
-    def _number_branches(self, node: AnyNode) -> None:
-        if node.is_router:
-            labels = dict.fromkeys(edge.output for edge in self.graph.outgoing[node.name])
-            self.branches[self.numbers[node.name]] = {label: self._new(NO_DATA) for label in labels}
-
-    def _new(self, value: Any) -> int:
-        self.base.append(value)
-        return len(self.base) - 1
+def _links(frame: Frame, slots: Slots) -> tuple[tuple[tuple[Link, ...], ...], tuple[tuple[Link, ...], ...]]:
+    """The edges between units, by source and by target, those that hold cycles together included."""
+    found = [slots.link(edge) for edge in slots.graph.edges if slots.is_inside(edge)]
+    found += _bonds(frame, found, slots.first)
+    outgoing: list[list[Link]] = [[] for _ in frame.names]
+    arrivals: list[list[Link]] = [[] for _ in frame.names]
+    for link in found:
+        outgoing[link.source].append(link)
+        arrivals[link.target].append(link)
+    return tuple(map(tuple, outgoing)), tuple(map(tuple, arrivals))
 
 
-def part_wanted(argument: Argument, source: AnyNode, output: str) -> Argument:
-    """*argument* as the part of the value of *source* that an edge from its *output* takes."""
-    if source.is_router or takes_whole(source, output):
-        return argument
-    declared = source.declared_outputs
-    return argument._replace(output=output, position=declared.index(output) if output in declared else -1)
+def _bonds(frame: Frame, links: Sequence[Link], first: int) -> Iterator[Link]:
+    """From each enter to what may start there, and from everything in the body to the leave."""
+    has_arrivals = {link.target for link in links}
+    for name, enter in frame.enters.items():
+        leave = frame.leaves[name]
+        yield Link(enter, leave, first + enter, required=False)
+        for unit in frame.body(name):
+            if frame.around(unit) != name:
+                continue
+            is_inner_enter, is_inner_leave = frame.kinds[unit] == ENTER, frame.kinds[unit] == LEAVE
+            if unit not in has_arrivals and not is_inner_leave:
+                yield Link(enter, unit, first + enter, required=True)
+            if not is_inner_enter:
+                yield Link(unit, leave, first + unit, required=False)
 
 
-def _among(links: Mapping[Edge, Link], edges: Iterable[Edge]) -> tuple[Link, ...]:
-    return tuple(links[edge] for edge in edges if edge in links)
+def _leads_on(graph: Graph, name: str, frame: Frame) -> bool:
+    return any(edge.target in frame.numbers for edge in graph.outgoing[name])
 
 
-def _kind(node: AnyNode) -> int:
-    return ROUTER if node.is_router else ANY if node.node_type is NodeType.ANY else TASK
-
-
-def _layout(node: AnyNode, graph: Graph, slots: _Slots) -> Layout:
-    incoming = graph.incoming[node.name]
+def _layout(node: AnyNode, graph: Graph, slots: Slots) -> Layout:
+    incoming = graph.incoming.get(node.name, [])
     extras = slots.open.get((node.name, "**"), -1)
     if node.collects and incoming:
-        sources = tuple(slots.argument(edge, edge.input) for edge in incoming)
+        fed_back = [
+            Argument(edge.input or "", slot, source=edge.source)
+            for edge, slot in slots.carried.items()
+            if edge.target == node.name
+        ]
+        sources = (*(slots.argument(edge, edge.input) for edge in incoming), *fed_back)
         arguments = tuple(_collected(parameter) for parameter in node.signature.parameters)
         return Layout(node.name, arguments, node.collects, sources, extras)
     edges = {edge.input: edge for edge in incoming}
@@ -234,10 +155,13 @@ def _layout(node: AnyNode, graph: Graph, slots: _Slots) -> Layout:
     return Layout(node.name, arguments + named, extras=extras)
 
 
-def _argument(node: AnyNode, parameter: Parameter, edges: dict[str, Edge], slots: _Slots) -> Argument:
+def _argument(node: AnyNode, parameter: Parameter, edges: dict[str, Edge], slots: Slots) -> Argument:
     keyword = parameter.own_name if parameter.by_keyword else ""
     if parameter.injected:
         return Argument(parameter.name, CONTEXT_SLOT, keyword, injected=True)
+    port = slots.ports.get((node.name, parameter.name))
+    if port is not None:
+        return Argument(parameter.name, port, keyword)
     edge = edges.get(parameter.name)
     if edge is None:
         return Argument(parameter.name, slots.open[node.name, parameter.name], keyword)

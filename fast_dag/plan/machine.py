@@ -12,8 +12,8 @@ from fast_dag.graph.machine import Machine, Router, literal_targets
 from fast_dag.graph.node import Node
 from fast_dag.graph.settings import DEFAULTS
 from fast_dag.graph.signature import Parameter
-from fast_dag.plan.compile import CONTEXT_SLOT, part_wanted
 from fast_dag.plan.plan import STATE, Argument, Layout, Plan, Readers
+from fast_dag.plan.slots import CONTEXT_SLOT, part_wanted
 from fast_dag.values import END, NO_DATA
 
 OVER: Final = -1

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
+from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.graph.node import Node
 from fast_dag.values import NO_DATA
 
@@ -90,10 +91,31 @@ class Link(NamedTuple):
     """The branch it hangs behind, '' behind an ordinary output."""
     part: Argument | None = None
     """For an optional edge the part of the value it is about."""
+    origin: int = -1
+    """The unit that gives the value, where that lies in a cycle that *source* leaves."""
+
+
+class Port(NamedTuple):
+    """An input that a cycle feeds back: the first of *fed* with a value fills *slot*, else *lower* does."""
+
+    slot: int
+    fed: tuple[int, ...]
+    lower: Argument
+
+
+class Feedback(NamedTuple):
+    """What one feedback edge carries: *value* of a unit of the body, into a slot; of a signal only that."""
+
+    source: int
+    value: Argument
+    into: int
+    is_signal: bool = False
+    required: bool = True
+    """Whether the part that is wanted must be there."""
 
 
 class Cycle(NamedTuple):
-    """A range of units that is gone through again as long as *again* says so.
+    """A range of units that is gone through again until its settings or the values end it.
 
     *leave* has an edge from every unit of the body, and one from *enter*, so that a cycle in which
     nothing gave a value still ends, and one that is not entered is skipped.
@@ -102,10 +124,11 @@ class Cycle(NamedTuple):
     name: str
     enter: int
     leave: int
-    again: Callable[[int, list[Any]], bool]
-    """Asked with the iterations completed and all values."""
-    feedback: tuple[tuple[int, int], ...] = ()
-    """Slots whose values are copied into others before the next iteration."""
+    config: CycleConfig
+    feedback: tuple[Feedback, ...] = ()
+    ports: tuple[Port, ...] = ()
+    has_router_exit: bool = False
+    """Whether a branch inside leads outside."""
 
 
 class Readers:

@@ -18,8 +18,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -29,11 +28,12 @@ from fast_dag.run.context import Context, Passed
 from fast_dag.run.frontier import SKIPPED, STARTS, Frontier
 from fast_dag.run.notes import Note
 from fast_dag.run.requests import NOTHING
+from fast_dag.run.rounds import Policy, Rounds
 from fast_dag.run.run import Run
 from fast_dag.run.step import Route, part_of
 from fast_dag.run.streams import LAZY, Stream, shown
 from fast_dag.run.wrapping import wrap
-from fast_dag.values import NO_DATA
+from fast_dag.values import NO_DATA, Converged
 
 OPEN: Final = 0
 DONE: Final = 1
@@ -43,13 +43,24 @@ FAILED: Final = 3
 DEAD: Final = 4
 """Was skipped."""
 
+SPECIAL: Final = LAZY | {Converged}
+"""Types of results that mean more than themselves."""
+
 
 class GraphRun(Run):
     """One execution of a plan without transitions: tasks, branches and cycles."""
 
-    def __init__(self, plan: Plan, values: list[Any], context: Context, **options: Any) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        values: list[Any],
+        context: Context,
+        *,
+        policies: Mapping[str, Callable[[], Policy]] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(plan, values, context, **options)
-        self.iterations = [0] * len(plan.cycles)
+        self.rounds = Rounds(self, policies or {}) if plan.cycles else None
         self.left = len(plan.names)
         self._frontier: Frontier | None = None
         self._parts: dict[tuple[int, str], bool] = {}
@@ -81,7 +92,7 @@ class GraphRun(Run):
     def done(self, step: int, value: Any) -> list[int]:
         """Take the *value* of a step (of a router its `Route`); the steps it sets free."""
         plan = self.plan
-        if value is NO_DATA or not plan.simple[step] or type(value) in LAZY:
+        if value is NO_DATA or not plan.simple[step] or type(value) in SPECIAL:
             return self._done_with_care(step, value)
         self.values[plan.first + step] = value
         if self.showing.results is not None:
@@ -89,8 +100,8 @@ class GraphRun(Run):
         self.state[step] = DONE
         self.tally.order.append(step)
         freed = self._frontier.passed(plan.targets[step])  # type: ignore[union-attr]
-        self._settled(step)
-        return self._through(freed) if plan.cycles else freed
+        self.settled(step)
+        return freed if self.rounds is None else self.rounds.through(freed)
 
     def failed(
         self,
@@ -114,7 +125,11 @@ class GraphRun(Run):
         self.tally.errors[blamed] = error
         if strategy == "fail_fast":
             blame = self.path_of(step) if origin is None else origin.producer
-            raised = wrap(error, blame, self.tally.attempts[blamed])
+            attempts = self.tally.attempts[blamed]
+            if self.rounds is not None and origin is None:
+                raised = self.rounds.blamed(step, error, attempts)
+            else:
+                raised = wrap(error, blame, attempts)
             vars(raised).update(marks)
             if origin is not None and raised is not error:
                 raised.add_note(f"raised while {self.path_of(step)!r} was reading the stream")
@@ -125,8 +140,8 @@ class GraphRun(Run):
         if strategy == "continue_none":
             self.values[self.plan.first + step] = None
             self.showing.show(step, None)
-        freed = self._spread(step)
-        self._settled(step)
+        freed = self.spread(step)
+        self.settled(step)
         return self._through(freed)
 
     @property
@@ -137,7 +152,7 @@ class GraphRun(Run):
     @property
     def count(self) -> int:
         """How many executions have come to their end."""
-        return len(self.tally.order)
+        return len(self.tally.order) + self.tally.repeated
 
     @property
     def last_step(self) -> int:
@@ -173,8 +188,7 @@ class GraphRun(Run):
 
     def iteration(self, step: int) -> tuple[int, ...]:
         """The index of the current iteration of each cycle around *step*."""
-        cycles = zip(self.plan.cycles, self.iterations, strict=True)
-        return tuple(index for cycle, index in cycles if cycle.enter < step < cycle.leave)
+        return () if self.rounds is None else self.rounds.iteration(step)
 
     def _won_before(self) -> list[int]:
         """The any nodes that a value from outside the plan sets free; it is their winner."""
@@ -190,6 +204,10 @@ class GraphRun(Run):
     def _done_with_care(self, step: int, value: Any) -> list[int]:
         """`done` for routers, for nodes without a result, and before any nodes and optional edges."""
         plan = self.plan
+        if plan.kinds[step] in (ENTER, LEAVE):
+            return self.rounds.answered(step, value)  # type: ignore[union-attr]
+        if type(value) is Converged:
+            value = value.value if self.rounds is None else self.rounds.unwrapped(step, value)
         try:
             if plan.kinds[step] == ROUTER and isinstance(value, Route):
                 value = self._routed(step, value)
@@ -203,8 +221,8 @@ class GraphRun(Run):
         if value is not NO_DATA:
             self.showing.show(step, value)
         self.tally.order.append(step)
-        freed = self._spread(step)
-        self._settled(step)
+        freed = self.spread(step)
+        self.settled(step)
         return self._through(freed)
 
     def _routed(self, step: int, route: Route) -> Any:
@@ -234,7 +252,42 @@ class GraphRun(Run):
             break
         return route.value
 
-    def _spread(self, settled: int) -> list[int]:
+    def has_failed(self, unit: int) -> bool:
+        """Whether *unit* has failed in this iteration."""
+        return self.state[unit] == FAILED
+
+    def mark_done(self, unit: int) -> None:
+        """Note that a unit has been passed."""
+        self.state[unit] = DONE
+
+    def renew(self, cycle: Cycle) -> None:
+        """Forget what the units of *cycle* did, nested cycles included."""
+        units = range(cycle.enter, cycle.leave + 1)
+        self.left += sum(self.state[unit] != OPEN for unit in units)
+        self._frontier.reset(units)  # type: ignore[union-attr]
+        for unit in units:
+            self.state[unit] = OPEN
+            self.values[self.plan.first + unit] = NO_DATA
+            for slot in self.plan.branches.get(unit, {}).values():
+                self.values[slot] = NO_DATA
+        # Where nothing is left out the order would grow with every iteration.
+        self.tally.forget(units)
+
+    def close(self, cycle: Cycle) -> None:
+        """Settle the units of *cycle* that are still open, all but its leave."""
+        frontier: Frontier = self._frontier  # type: ignore[assignment]
+        for unit in range(cycle.enter, cycle.leave):
+            if self.state[unit] == OPEN:
+                frontier.start(unit)
+                has_value = self.values[self.plan.first + unit] is not NO_DATA
+                self.state[unit] = DONE if has_value else DEAD
+                self.settled(unit)
+        frontier.start(cycle.leave)
+
+    def _through(self, freed: list[int]) -> list[int]:
+        return freed if self.rounds is None else self.rounds.through(freed)
+
+    def spread(self, settled: int) -> list[int]:
         """Tell the targets of a *settled* unit, and those of every unit this skips; the ones set free."""
         freed: list[int] = []
         work = [settled]
@@ -272,9 +325,10 @@ class GraphRun(Run):
         self.tally.skipped += 1
         if self.notes is not None:
             self.notes.append(Note("node_skipped", step, {"reason": self._reason(step), "attempt": 0}, self))
-        self._settled(step)
+        self.settled(step)
 
-    def _settled(self, step: int) -> None:
+    def settled(self, step: int) -> None:
+        """Count a unit that has come to its end, and let go of what it was the last to read."""
         if self.flows.by_slot:
             self.flows.settled(step)
         if self.showing.frees:
@@ -289,68 +343,19 @@ class GraphRun(Run):
             for link in self.plan.arrivals[step]
             if self.state[link.source] != OPEN and not self._is_live(link)
         ]
+        if not dead:
+            return "its cycle was not entered"
         link = next((link for link in dead if link.required), dead[0])
-        source = repr(self.plan.names[link.source])
-        state = self.state[link.source]
-        if state == DONE and link.branch != self.taken.get(self.plan.names[link.source], ""):
+        origin = link.source if link.origin < 0 else link.origin
+        source = repr(self.plan.names[origin])
+        state = self.state[origin]
+        if state == DONE and link.branch != self.taken.get(self.plan.names[origin], ""):
             return f"branch {link.branch!r} of {source} was not taken"
         if state == DONE and link.part is not None:
             return f"{source} gave no {link.part.output!r}"
         return source + {FAILED: " failed", DEAD: " was skipped", EMPTY: " gave no data"}.get(
             state, " gave no value"
         )
-
-    def _through(self, freed: list[int]) -> list[int]:
-        """Pass through enter and leave units among the *freed*; the steps set free behind them."""
-        if not self.plan.cycles:
-            return freed
-        steps, queue = [], deque(freed)
-        while queue:
-            unit = queue.popleft()
-            kind = self.plan.kinds[unit]
-            if kind not in (ENTER, LEAVE):
-                steps.append(unit)
-            elif kind == LEAVE and self._goes_round(unit):
-                queue.append(self._cycle_of(unit).enter)
-            else:
-                queue.extend(self._pass(unit))
-        return steps
-
-    def _pass(self, unit: int) -> Iterable[int]:
-        self.values[self.plan.first + unit] = True
-        self.state[unit] = DONE
-        self._settled(unit)
-        return self._spread(unit)
-
-    def _goes_round(self, leave: int) -> bool:
-        """Whether the cycle that ends at *leave* is gone through again; if so it is made ready for it."""
-        cycle = self._cycle_of(leave)
-        index = self.plan.cycles.index(cycle)
-        if not cycle.again(self.iterations[index] + 1, self.values):
-            return False
-        self.iterations[index] += 1
-        carried = [(into, self.values[slot]) for slot, into in cycle.feedback]
-        self._renew(cycle)
-        for into, value in carried:
-            self.values[into] = value
-        return True
-
-    def _renew(self, cycle: Cycle) -> None:
-        """Forget what the units of *cycle* did, nested cycles included."""
-        units = range(cycle.enter, cycle.leave + 1)
-        self.left += sum(self.state[unit] != OPEN for unit in units)
-        self._frontier.reset(units)  # type: ignore[union-attr]
-        for unit in units:
-            self.state[unit] = OPEN
-            self.values[self.plan.first + unit] = NO_DATA
-            for slot in self.plan.branches.get(unit, {}).values():
-                self.values[slot] = NO_DATA
-        for index, inner in enumerate(self.plan.cycles):
-            if cycle.enter < inner.enter < cycle.leave:
-                self.iterations[index] = 0
-
-    def _cycle_of(self, leave: int) -> Cycle:
-        return next(cycle for cycle in self.plan.cycles if cycle.leave == leave)
 
 
 def _all_named(names: Sequence[str], results: Sequence[Any]) -> dict[str, Any]:

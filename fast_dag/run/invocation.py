@@ -10,7 +10,7 @@ from collections.abc import Generator
 from typing import Any
 
 from fast_dag.errors import ExecutionError, MissingOutputError
-from fast_dag.plan.plan import STATE
+from fast_dag.plan.plan import ENTER, LEAVE, STATE
 from fast_dag.run.attempts import attempts, has_read_streams, routed
 from fast_dag.run.cached import cached
 from fast_dag.run.hooked import clean_up, conclude, prepare
@@ -31,6 +31,8 @@ def invocation(run: Run, step: int, outcome: Outcome | None = None) -> Invocatio
 
     *outcome* is that of a first attempt that was made without this generator.
     """
+    if run.plan.kinds[step] in (ENTER, LEAVE):
+        return (yield from run.rounds.questions(step))  # type: ignore[attr-defined, no-any-return]
     visit = Visit(run, step)
     if run.hooks.are_around(visit.node.name):
         visit.cleanups.update(enumerate(visit.hooks("cleanup")))

@@ -55,7 +55,7 @@ class Ledger:
     """Executions that leave something to be cleaned up, oldest first."""
     streams: dict[Stream, None] = field(default_factory=dict)
     """Those that may have to be closed, oldest first."""
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str | Warning] = field(default_factory=list)
     """What the caller is to be warned of when the run is over."""
     inside: dict[Run, Callable[[Run], float]] = field(default_factory=dict)
     """Runs inside nodes that have not been left, and what closes their books; that gives their seconds."""

@@ -25,6 +25,7 @@ class Tally:
         "maps",
         "misses",
         "order",
+        "repeated",
         "skipped",
         "stamps",
         "texts",
@@ -37,6 +38,8 @@ class Tally:
         self.attempts = [0] * len(plan.names)
         self.order: list[int] = []
         """Units in the order in which they ran to their end."""
+        self.repeated = 0
+        """How many executions of earlier iterations the order leaves out."""
         self.empty: set[int] = set()
         """Those of them that gave no result."""
         self.failed: dict[int, int] = {}
@@ -58,6 +61,12 @@ class Tally:
         self.skipped = 0
         self.abandoned = 0
         self.wall = 0.0
+
+    def forget(self, units: range) -> None:
+        """Leave out of the order what *units* did in an iteration that is over."""
+        kept = [unit for unit in self.order if unit not in units]
+        self.repeated += len(self.order) - len(kept)
+        self.order = kept
 
     def keep_texts(self) -> None:
         """Let go of the errors: their tracebacks hold what the nodes were called with."""

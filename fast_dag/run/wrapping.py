@@ -16,19 +16,25 @@ PLAIN = (StopIteration, StopAsyncIteration, BaseExceptionGroup)
 """Classes that mean something else to Python when they are raised, or that hold other exceptions."""
 
 
-def wrap(original: Exception, name: str, attempts: int) -> ExecutionError:
+def wrap(
+    original: Exception,
+    name: str | None,
+    attempts: int,
+    base: type[ExecutionError] = ExecutionError,
+) -> ExecutionError:
     """*original* as an error of the node *name*; itself if it already says so.
 
-    The class is built from `ExecutionError` and the original's class.  No constructor of the user's
+    The class is built from *base* and the original's class.  No constructor of the user's
     is called, and building never raises: where the class cannot be built, the error is a plain
     `ExecutionError`.
     """
-    if isinstance(original, ExecutionError) and _is_about(original.node_name, name):
+    if isinstance(original, base) and _is_about(original.node_name, name):
         original.__dict__["attempts"] = original.attempts or attempts
         return original
-    error = _instance(original)
+    error = _instance(original, base)
     text = text_of(original)
-    message = f"node {name!r} failed with {type(original).__name__}" + (f": {text}" if text else "")
+    who = "" if name is None else f"node {name!r} "
+    message = f"{who}failed with {type(original).__name__}" + (f": {text}" if text else "")
     # Not by the class's own setattr: a frozen exception class refuses it.
     error.__dict__.update({key: value for key, value in vars(original).items() if key != "__notes__"})
     error.__dict__.update(node_name=name, original_error=original, attempts=attempts)
@@ -37,9 +43,9 @@ def wrap(original: Exception, name: str, attempts: int) -> ExecutionError:
     return error
 
 
-def _is_about(path: str | None, name: str) -> bool:
+def _is_about(path: str | None, name: str | None) -> bool:
     """Whether *path* is that of node *name*, or of one inside it."""
-    return path is not None and (path == name or path.startswith(name + "."))
+    return name is not None and path is not None and (path == name or path.startswith(name + "."))
 
 
 def text_of(error: BaseException) -> str:
@@ -50,24 +56,21 @@ def text_of(error: BaseException) -> str:
         return f"<{type(error).__name__} without a readable text>"
 
 
-def _instance(original: Exception) -> ExecutionError:
+def _instance(original: Exception, base: type[ExecutionError]) -> ExecutionError:
     kind: Any = type(original)
     # A metaclass that defines equality alone makes a class that cannot be looked up.
-    combined = _combined(kind) if isinstance(kind, Hashable) else None
+    combined = _combined(kind, base) if isinstance(kind, Hashable) else None
     if combined is None:
-        return ExecutionError.__new__(ExecutionError)
+        return base.__new__(base)
     made: ExecutionError = _static_base(combined).__new__(combined)
     return made
 
 
 @functools.lru_cache(maxsize=512)
-def _combined(kind: type[Exception]) -> type[ExecutionError] | None:
+def _combined(kind: type[Exception], base: type[ExecutionError]) -> type[ExecutionError] | None:
     if issubclass(kind, PLAIN):
         return None
-    if issubclass(kind, ExecutionError):
-        bases: tuple[type, ...] = (kind,)
-    else:
-        bases = (ExecutionError, kind)
+    bases: tuple[type, ...] = (kind,) if issubclass(kind, base) else (base, kind)
     try:
         made = types.new_class(kind.__name__, bases, exec_body=lambda body: body.update(_body(kind)))
         _static_base(made).__new__(made)

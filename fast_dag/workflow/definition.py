@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType, MethodType
 from typing import Any, ClassVar, Self
 
-from fast_dag.errors import ExecutionError, InvalidNodeError
+from fast_dag.errors import InvalidNodeError
 from fast_dag.graph.check import Problem, error_for, problems
 from fast_dag.graph.cycle_check import cycle_problems
 from fast_dag.graph.edge import Edge, FeedbackEdge
@@ -254,7 +254,6 @@ class Definition:
 
     def compiled(self, part: Collection[str] | None = None) -> Plan:
         """The plan of the definition, which has been checked, or of the nodes in *part*."""
-        self._check_built()
         return compile_plan(self.wired, part)
 
     @property
@@ -269,14 +268,6 @@ class Definition:
 
     def _check(self, *, check_types: bool) -> None:
         self.raise_problems(self.problems_here(check_types=check_types))
-
-    def _check_built(self) -> None:
-        if self.graph.cycles:
-            names = ", ".join(map(repr, self.graph.cycles.names))
-            msg = (
-                f"running cycles is not built yet, and {self.name!r} has {names}: only validate() knows them"
-            )
-            raise ExecutionError(msg)
 
     def _again(
         self, old: AnyNode, made: AnyNode, options: dict[str, Any], settings: dict[str, Any]

@@ -88,8 +88,9 @@ def session(
         if run.error is None:
             live.value = run.value(part.result if part else None)
         run.let_go()
-        for text in run.ledger.warnings:
-            warnings.warn(text, RuntimeWarning, stacklevel=5)
+        for warning in run.ledger.warnings:
+            # One that is a warning already has a class of its own.
+            warnings.warn(warning, RuntimeWarning, stacklevel=5)
     if run.error is not None:
         raise run.error
 

@@ -1,11 +1,8 @@
 """The core, with no runner at all."""
 
-import dataclasses
-
 import pytest
 
 from fast_dag import NO_DATA, ExecutionError, RunStalled
-from fast_dag.plan.plan import ENTER, LEAVE, TASK, Cycle, Layout, Link
 from fast_dag.run.step import Route
 from tests.run.plans import names, number, plan_of, run_of
 
@@ -232,104 +229,3 @@ def test_a_chain_of_skips_needs_no_recursion():
     run.done(first, NO_DATA)
     assert run.finished
     assert len(run.skip_reasons()) == 5000
-
-
-# Cycles: ranges between an enter and a leave unit.  No workflow draws them yet, so the plan is made by hand.
-
-
-def cyclic_plan(kinds, edges, cycles):
-    """A plan of units with the given kinds, (source, target) pairs and cycles."""
-    base = plan_of(*(f"n{unit}" for unit in range(len(kinds))))
-    links = [
-        Link(source, target, base.first + source, required=kinds[target] != LEAVE) for source, target in edges
-    ]
-    outgoing = tuple(tuple(link for link in links if link.source == unit) for unit in range(len(kinds)))
-    return dataclasses.replace(
-        base,
-        kinds=tuple(kinds),
-        links=outgoing,
-        arrivals=tuple(tuple(link for link in links if link.target == unit) for unit in range(len(kinds))),
-        targets=tuple(tuple(link.target for link in each) for each in outgoing),
-        waiting=tuple(sum(target == unit for _, target in edges) for unit in range(len(kinds))),
-        layouts=tuple(Layout(f"n{unit}") for unit in range(len(kinds))),
-        exits=tuple(unit for unit, each in enumerate(outgoing) if not each),
-        cycles=tuple(cycles),
-        rows=(),
-    )
-
-
-def drive(run, answer):
-    """Follow *run*, answering each step with ``answer(step)``; the steps in order."""
-    todo, seen = run.ready(), []
-    while todo:
-        step = todo.pop(0)
-        seen.append(step)
-        todo += run.done(step, answer(step))
-    return seen
-
-
-BODY_OF_TWO = ([TASK, ENTER, TASK, TASK, LEAVE, TASK], [(0, 1), (1, 2), (2, 3), (2, 4), (3, 4), (4, 5)])
-
-
-def test_a_cycle_hands_out_its_body_once_an_iteration_and_what_is_behind_it_once():
-    cycle = Cycle("loop", 1, 4, lambda completed, values: completed < 3)
-    run = run_of(cyclic_plan(*BODY_OF_TWO, [cycle]))
-    assert drive(run, lambda step: step) == [0, 2, 3, 2, 3, 2, 3, 5]
-    assert run.finished
-
-
-def test_a_feedback_slot_holds_what_its_source_wrote_one_iteration_ago():
-    plan = cyclic_plan(*BODY_OF_TWO, [])
-    into = 0
-    cycle = Cycle("loop", 1, 4, lambda completed, values: completed < 4, feedback=((plan.first + 3, into),))
-    run = run_of(dataclasses.replace(plan, cycles=(cycle,)))
-    run.values[into] = 0
-    seen = []
-
-    def answer(step):
-        if step == 2:
-            seen.append(run.values[into])
-        return run.values[into] + 1 if step == 3 else step
-
-    drive(run, answer)
-    assert seen == [0, 1, 2, 3]
-
-
-def test_a_nested_cycle_starts_afresh_in_every_outer_iteration():
-    kinds = [ENTER, TASK, ENTER, TASK, LEAVE, LEAVE]
-    edges = [(0, 1), (1, 2), (2, 3), (3, 4), (1, 5), (4, 5)]
-    outer = Cycle("outer", 0, 5, lambda completed, values: completed < 2)
-    inner = Cycle("inner", 2, 4, lambda completed, values: completed < 3)
-    run = run_of(cyclic_plan(kinds, edges, [outer, inner]))
-    iterations = []
-
-    def answer(step):
-        iterations.append(run.iteration(step))
-        return step
-
-    assert drive(run, answer) == [1, 3, 3, 3, 1, 3, 3, 3]
-    assert iterations == [(0,), (0, 0), (0, 1), (0, 2), (1,), (1, 0), (1, 1), (1, 2)]
-    assert run.finished
-
-
-def test_the_leave_unit_waits_for_every_body_unit_skipped_ones_included():
-    kinds = [ENTER, TASK, TASK, TASK, LEAVE]
-    edges = [(0, 1), (0, 2), (2, 3), (1, 4), (2, 4), (3, 4)]
-    cycle = Cycle("loop", 0, 4, lambda completed, values: completed < 2)
-    run = run_of(cyclic_plan(kinds, edges, [cycle]))
-    first, second = run.ready()
-    assert run.done(second, NO_DATA) == []
-    assert run.done(first, 1) == [1, 2]
-    assert run.iterations == [1]
-
-
-def test_dead_edges_of_one_iteration_are_alive_again_in_the_next():
-    kinds = [ENTER, TASK, TASK, LEAVE]
-    edges = [(0, 1), (0, 3), (1, 2), (1, 3), (2, 3)]
-    cycle = Cycle("loop", 0, 3, lambda completed, values: completed < 2)
-    run = run_of(cyclic_plan(kinds, edges, [cycle]))
-    (first,) = run.ready()
-    assert run.done(first, NO_DATA) == [1]
-    assert run.done(1, "data") == [2]
-    run.done(2, "more")
-    assert run.finished

@@ -13,7 +13,6 @@ from fast_dag import (
     CycleExitError,
     DuplicateCycleError,
     DuplicateNodeError,
-    ExecutionError,
     InvalidNodeError,
     MissingConnectionError,
     SelectReturn,
@@ -516,13 +515,6 @@ def test_min_iterations_beyond_the_maximum():
 
 
 # What edits, copies, drawings and documents make of cycles.
-
-
-def test_running_is_not_built_yet():
-    dag = drawn("a b", "a>b", "b>a", max_iterations=2)
-    for run in (dag.run, dag.plan, dag.dry_run, lambda: dag.run_from("b", x=1)):
-        with pytest.raises(ExecutionError, match="running cycles is not built yet, and 'wf' has 'loop'"):
-            run()
 
 
 def test_removing_a_node_removes_its_cycle():

@@ -1,0 +1,189 @@
+"""The slots of a plan: where inputs, defaults, branches and results lie, and what each edge brings there."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fast_dag.graph.binding import needs, takes_whole
+from fast_dag.graph.edge import Edge, FeedbackEdge
+from fast_dag.graph.graph import Graph
+from fast_dag.graph.loops import Cycle as Loop
+from fast_dag.graph.node import Node
+from fast_dag.graph.signature import Parameter
+from fast_dag.plan.frame import Frame
+from fast_dag.plan.plan import Argument, Cycle, Feedback, Given, Link, Port
+from fast_dag.values import NO_DATA, NodeType
+
+CONTEXT_SLOT: Final = 0
+AnyNode = Node[..., Any]
+
+
+class Slots:
+    """Hands out the slots of a plan: everything but results first, the results after it."""
+
+    def __init__(self, graph: Graph, frame: Frame) -> None:
+        self.graph, self.frame, self.numbers = graph, frame, frame.numbers
+        self.base: list[Any] = [None]
+        self.inputs: dict[str, list[int]] = {}
+        self.needs: list[tuple[tuple[int, ...], str, str]] = []
+        self.given: dict[Edge, Given] = {}
+        self.branches: dict[int, dict[str, int]] = {}
+        self.open: dict[tuple[str, str], int] = {}
+        """The slot of each input that no edge feeds; '**' stands for any name."""
+        self.ports: dict[tuple[str, str], int] = {}
+        """The slot of each input that a cycle feeds back."""
+        self.carried: dict[FeedbackEdge, int] = {}
+        """The slot with the value that each feedback edge brings from the iteration before."""
+        self._required: dict[str, int] = {}
+        for name in self.numbers:
+            self._number_inputs(graph.nodes[name])
+            self._number_branches(graph.nodes[name])
+        for loop in frame.loops:
+            self._number_feedback(loop)
+        self.first = len(self.base)
+
+    def of(self, edge: Edge) -> int:
+        """The slot with the value that *edge* carries."""
+        if edge in self.given:
+            return self.given[edge].slot
+        unit = self.numbers[edge.source]
+        return self.branches[unit][edge.output] if unit in self.branches else self.first + unit
+
+    def is_inside(self, edge: Edge) -> bool:
+        """Whether both ends of *edge* are in the plan."""
+        return edge.source in self.numbers and edge.target in self.numbers
+
+    def link(self, edge: Edge) -> Link:
+        """*edge* between units."""
+        source, target = self.graph.nodes[edge.source], self.graph.nodes[edge.target]
+        optional = self.graph.edges[edge]
+        unit, leave = self.numbers[edge.source], self.frame.source_of(edge)
+        return Link(
+            source=leave,
+            target=self.frame.target_of(edge),
+            slot=self.of(edge),
+            required=needs(target, edge.input),
+            branch=edge.output if source.is_router else "",
+            part=self.argument(edge, edge.input) if optional else None,
+            origin=-1 if leave == unit else unit,
+        )
+
+    def argument(self, edge: Edge, name: str, **more: Any) -> Argument:
+        """What *edge* brings to the input *name*."""
+        argument = Argument(name, self.of(edge), source=edge.source, optional=self.graph.edges[edge], **more)
+        # What comes from outside lies in its slot as it is wanted.
+        return (
+            argument
+            if edge in self.given
+            else part_wanted(argument, self.graph.nodes[edge.source], edge.output)
+        )
+
+    def cycle(self, loop: Loop) -> Cycle:
+        """*loop* as a range of the plan."""
+        feedback = tuple(self._feedback(edge) for edge in loop.edges)
+        frame = self.frame
+        places: dict[tuple[str, str], list[int]] = {}
+        for edge in loop.edges:
+            key = (edge.target, edge.input or "")
+            if key in self.ports:
+                places.setdefault(key, []).append(self.carried[edge])
+        ports = tuple(Port(self.ports[key], tuple(fed), self._lower(*key)) for key, fed in places.items())
+        body = set(loop.nodes)
+        routers = [name for name in loop.nodes if self.graph.nodes[name].is_router]
+        leads_out = any(
+            edge.target not in body for name in routers for edge in self.graph.outgoing[name]
+        ) or any(name in routers for name, _ in self.graph.cycles.ended)
+        return Cycle(
+            loop.name,
+            frame.enters[loop.name],
+            frame.leaves[loop.name],
+            loop.config,
+            feedback,
+            ports,
+            leads_out,
+        )
+
+    def _feedback(self, edge: FeedbackEdge) -> Feedback:
+        source = self.graph.nodes[edge.source]
+        unit = self.numbers[edge.source]
+        is_branch = bool(edge.output) and source.is_router
+        slot = self.branches[unit][edge.output] if is_branch else self.first + unit
+        value = Argument(edge.input or "", slot, source=edge.source, optional=edge.optional)
+        if not edge.signal and not is_branch:
+            value = part_wanted(value, source, edge.output)
+        return Feedback(unit, value, self.carried.get(edge, -1), edge.signal, not edge.optional)
+
+    def _lower(self, node: str, name: str) -> Argument:
+        """What fills a fed-back input as long as no feedback does."""
+        edges = [edge for edge in self.graph.incoming[node] if edge.input == name]
+        if edges:
+            return self.argument(edges[0], name)
+        return Argument(name, self.open[node, name])
+
+    def _number_feedback(self, loop: Loop) -> None:
+        for edge in loop.edges:
+            if edge.signal or edge.input is None:
+                continue
+            self.carried[edge] = self._new(NO_DATA)
+            key = edge.target, edge.input
+            if not self.graph.nodes[edge.target].collects and key not in self.ports:
+                self.ports[key] = self._new(NO_DATA)
+
+    def _number_inputs(self, node: AnyNode) -> None:
+        incoming = self.graph.incoming[node.name]
+        outside = [edge for edge in incoming if edge.source not in self.numbers]
+        if outside:
+            self._number_given(node, outside, others=len(outside) < len(incoming))
+        fed = {edge.input for edge in incoming}
+        for parameter in node.signature.inputs:
+            if parameter.name not in fed and not (node.collects and incoming):
+                self._number_open(node.name, parameter)
+        if node.signature.takes_any_name:
+            self.open[node.name, "**"] = self._new({})
+
+    def _number_given(self, node: AnyNode, edges: list[Edge], *, others: bool) -> None:
+        """Slots for what *edges* bring from outside the plan; *others* tells that some come from inside."""
+        for edge in edges:
+            source = self.graph.nodes[edge.source]
+            slot = self._new(NO_DATA)
+            wanted = part_wanted(Argument(edge.input, slot, source=edge.source), source, edge.output)
+            branch = edge.output if source.is_router else ""
+            self.given[edge] = Given(slot, self.numbers[node.name], wanted, branch)
+            self.inputs.setdefault(edge.input, []).append(slot)
+            if needs(node, edge.input):
+                self.needs.append(((slot,), node.name, edge.input))
+        if node.node_type is NodeType.ANY and not others:
+            slots = tuple(self.given[edge].slot for edge in edges)
+            self.needs.append((slots, node.name, edges[0].input))
+
+    def _number_open(self, node: str, parameter: Parameter) -> None:
+        name = parameter.name
+        if parameter.required:
+            slot = self._required.get(name, -1)
+            if slot < 0:
+                slot = self._required[name] = self._new(NO_DATA)
+                self.inputs.setdefault(name, []).append(slot)
+            self.needs.append(((slot,), node, name))
+        else:
+            slot = self._new(parameter.default)
+            self.inputs.setdefault(name, []).append(slot)
+        self.open[node, name] = slot
+
+    def _number_branches(self, node: AnyNode) -> None:
+        if node.is_router:
+            labels = dict.fromkeys(edge.output for edge in self.graph.outgoing[node.name])
+            back = [edge for edge in self.graph.cycles.of_node(node.name) if edge.source == node.name]
+            labels.update(dict.fromkeys(edge.output for edge in back if edge.output))
+            self.branches[self.numbers[node.name]] = {label: self._new(NO_DATA) for label in labels}
+
+    def _new(self, value: Any) -> int:
+        self.base.append(value)
+        return len(self.base) - 1
+
+
+def part_wanted(argument: Argument, source: AnyNode, output: str) -> Argument:
+    """*argument* as the part of the value of *source* that an edge from its *output* takes."""
+    if source.is_router or takes_whole(source, output):
+        return argument
+    declared = source.declared_outputs
+    return argument._replace(output=output, position=declared.index(output) if output in declared else -1)

@@ -1,0 +1,350 @@
+"""The cycles of a run: what one iteration hands to the next, and when it is the last one.
+
+The order in which the ways to end are looked at is fixed: a failure, what the body said, nothing to go
+round with, conditions, limits.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+from fast_dag.errors import CycleExecutionError, CycleLimitWarning, MaxIterationsError, TimeoutError
+from fast_dag.plan.plan import Cycle, Feedback
+from fast_dag.run.requests import Ask, Failure, Outcome, Request, Success
+from fast_dag.run.step import fetch, part_of
+from fast_dag.run.wrapping import wrap
+from fast_dag.values import NO_DATA, Converged
+
+if TYPE_CHECKING:
+    from fast_dag.run.graph_run import GraphRun
+
+LIMITS: Final = ("max_iterations", "timeout")
+WITHOUT_OUTPUTS: Final = ("error", "violation", "not_entered")
+"""Reasons after which nothing is handed on."""
+
+
+class Ending(NamedTuple):
+    """Why a cycle ends."""
+
+    reason: str
+    detail: str = ""
+
+
+class Policy(Protocol):
+    """The conditions of one cycle in one run."""
+
+    calls_user: bool
+    """Whether it calls functions of the user's, which may take their time."""
+    is_asked_before: bool
+    """Whether it decides about each iteration before that begins."""
+
+    def admits(self, inputs: Mapping[str, Any]) -> bool:
+        """Whether an iteration with these inputs is to begin."""
+
+    def after(
+        self, results: Mapping[str, Any], completed: int, elapsed: float, *, masked: bool
+    ) -> tuple[str, str] | None:
+        """Reason and detail if the cycle ends after an iteration that gave *results*, else None."""
+
+
+class Lap:
+    """One cycle on its way.
+
+    Parameters:
+        cycle: the cycle.
+        slots: where what its body gives lies: results, then what routers pass on.
+        make_policy: gives the conditions, anew each time it is entered; None without conditions.
+    """
+
+    def __init__(self, cycle: Cycle, slots: Sequence[int], make_policy: Callable[[], Policy] | None) -> None:
+        self.cycle = cycle
+        self.slots = slots
+        self.policy: Policy | None = None
+        self.index = 0
+        """The iteration that is under way, from 0."""
+        self.completed = 0
+        self.started = 0.0
+        self.seconds = 0.0
+        self.is_running = False
+        self.ending: Ending | None = None
+        self.outputs: list[Any] = []
+        """What lay in the slots after the last completed iteration."""
+        self.signal: Any = NO_DATA
+        """What a node of the body gave as its converged value."""
+        self._make_policy = make_policy
+
+    def begin(self, now: float) -> None:
+        """Forget earlier iterations."""
+        self.policy = None if self._make_policy is None else self._make_policy()
+        self.index = self.completed = 0
+        self.started = now
+        self.is_running, self.ending, self.outputs, self.signal = True, None, [], NO_DATA
+
+    @property
+    def asks_before(self) -> bool:
+        """Whether somebody has to be asked before an iteration."""
+        return self.policy is not None and self.policy.is_asked_before
+
+    @property
+    def asks_after(self) -> bool:
+        """Whether a function of the user's decides after an iteration."""
+        return self.policy is not None and self.policy.calls_user
+
+
+class Rounds:
+    """The cycles of one run.
+
+    Parameters:
+        run: the run.
+        policies: for each cycle with conditions what makes them.
+    """
+
+    def __init__(self, run: GraphRun, policies: Mapping[str, Callable[[], Policy]]) -> None:
+        self._run = run
+        self.laps = [Lap(cycle, _slots_of(run, cycle), policies.get(cycle.name)) for cycle in run.plan.cycles]
+        self._by_unit = {unit: lap for lap in self.laps for unit in (lap.cycle.enter, lap.cycle.leave)}
+
+    def through(self, freed: Iterable[int]) -> list[int]:
+        """Pass through enter and leave units among the *freed*; the steps set free behind them."""
+        steps: list[int] = []
+        queue = deque(freed)
+        while queue and not self._run.finished:
+            unit = queue.popleft()
+            lap = self._by_unit.get(unit)
+            if lap is None:
+                steps.append(unit)
+            elif unit == lap.cycle.enter:
+                if not lap.is_running:
+                    self._begin(lap)
+                if lap.asks_before:
+                    steps.append(unit)
+                else:
+                    queue.extend(self._enter(lap))
+            else:
+                self._complete(lap)
+                ending = self._obvious(lap)
+                if ending is None and lap.asks_after:
+                    steps.append(unit)
+                else:
+                    queue.extend(self._go_on(lap, ending or self._judged(lap)))
+        return steps
+
+    def questions(self, step: int) -> Generator[Request, Outcome, Success | Failure]:
+        """What has to be asked at an enter or leave unit."""
+        lap = self._by_unit[step]
+        if step == lap.cycle.enter:
+            outcome = yield Ask(lap.policy.admits, (self._inputs(lap),))  # type: ignore[union-attr]
+        else:
+            outcome = yield Ask(self._judge, (lap,))
+        return Success(outcome.value) if outcome.error is None else Failure(outcome.error)  # type: ignore[arg-type]
+
+    def answered(self, step: int, answer: Any) -> list[int]:
+        """Take what was answered at an enter or leave unit; the steps set free."""
+        lap = self._by_unit[step]
+        if step == lap.cycle.leave:
+            return self.through(self._go_on(lap, answer or self._limit(lap)))
+        if answer:
+            return self.through(self._enter(lap))
+        return self.through(self._end(lap, Ending("exit" if lap.completed else "not_entered")))
+
+    def lap_of(self, unit: int) -> Lap | None:
+        """The innermost cycle whose body holds *unit*, or that has it as enter or leave."""
+        found = [lap for lap in self.laps if lap.cycle.enter <= unit <= lap.cycle.leave]
+        return max(found, key=lambda lap: lap.cycle.enter, default=None)
+
+    def unwrapped(self, step: int, value: Converged) -> Any:
+        """What a node gave that says its cycle has converged."""
+        lap = self.lap_of(step)
+        if lap is not None:
+            lap.signal = value.value
+        return value.value
+
+    def iteration(self, step: int) -> tuple[int, ...]:
+        """The index of the current iteration of each cycle around *step*."""
+        return tuple(lap.index for lap in self.laps if lap.cycle.enter < step < lap.cycle.leave)
+
+    def blamed(self, step: int, error: Exception, attempts: int) -> Exception:
+        """*error* as that of the cycle around *step*."""
+        lap = self.lap_of(step)
+        if lap is None:
+            return wrap(error, self._run.path_of(step), attempts)
+        return self._of_cycle(lap, error, self._run.path_of(step), attempts)
+
+    # Entering and leaving
+
+    def _begin(self, lap: Lap) -> None:
+        lap.begin(self._run.ledger.clock())
+        for feedback in lap.cycle.feedback:
+            if feedback.into >= 0:
+                self._run.values[feedback.into] = NO_DATA
+
+    def _enter(self, lap: Lap) -> list[int]:
+        values = self._run.values
+        for port in lap.cycle.ports:
+            fed = next((values[slot] for slot in port.fed if values[slot] is not NO_DATA), NO_DATA)
+            # What an edge from outside does not bring is found again, and told, where it is needed.
+            values[port.slot] = self._lower(port.lower) if fed is NO_DATA else fed
+        return self._pass(lap.cycle.enter)
+
+    def _lower(self, argument: Any) -> Any:
+        values = self._run.values
+        return (
+            fetch(argument, self._run.plan.layouts[0], values) if argument.source else values[argument.slot]
+        )
+
+    def _complete(self, lap: Lap) -> None:
+        """Note that an iteration has come to its end."""
+        values = self._run.values
+        if not self._failed_in(lap):
+            lap.completed += 1
+            lap.outputs = [values[slot] for slot in lap.slots]
+
+    def _failed_in(self, lap: Lap) -> bool:
+        failed = self._run.tally.failed
+        return bool(failed) and any(
+            self._run.has_failed(unit) for unit in range(lap.cycle.enter + 1, lap.cycle.leave)
+        )
+
+    def _go_on(self, lap: Lap, ending: Ending | None) -> list[int]:
+        """Go round again, or end."""
+        if ending is not None:
+            return self._end(lap, ending)
+        carried = [(each.into, self._carried(each)) for each in lap.cycle.feedback if each.into >= 0]
+        self._run.renew(lap.cycle)
+        lap.index += 1
+        for slot, value in carried:
+            self._run.values[slot] = value
+        return [lap.cycle.enter]
+
+    def _end(self, lap: Lap, ending: Ending) -> list[int]:
+        """Leave the cycle for good."""
+        run, values = self._run, self._run.values
+        lap.ending, lap.is_running = ending, False
+        lap.seconds = run.ledger.clock() - lap.started
+        kept = lap.outputs if lap.completed and ending.reason not in WITHOUT_OUTPUTS else ()
+        for slot, value in zip_longest(lap.slots, kept, fillvalue=NO_DATA):
+            values[slot] = value  # type: ignore[index]
+        if ending.reason in LIMITS and self._tell_of_limit(lap, ending):
+            return []
+        self._close(lap)
+        return self._pass(lap.cycle.leave)
+
+    def _close(self, lap: Lap) -> None:
+        """Settle what an iteration that does not come to its end has left open."""
+        self._run.close(lap.cycle)
+        for inner in self.laps:
+            if lap.cycle.enter < inner.cycle.enter < lap.cycle.leave:
+                inner.is_running = False
+
+    def _pass(self, unit: int) -> list[int]:
+        run = self._run
+        run.values[run.plan.first + unit] = True
+        run.mark_done(unit)
+        freed = run.spread(unit)
+        run.settled(unit)
+        return freed
+
+    # Deciding
+
+    def _obvious(self, lap: Lap) -> Ending | None:
+        """What ends the cycle whatever its conditions say."""
+        if self._failed_in(lap):
+            return Ending("error")
+        if lap.signal is not NO_DATA:
+            return Ending("converged", "signal")
+        if not any(self._carries(feedback) for feedback in lap.cycle.feedback):
+            return Ending("exit")
+        return None
+
+    def _judged(self, lap: Lap) -> Ending | None:
+        """What its conditions and limits say."""
+        try:
+            return self._judge(lap) or self._limit(lap)
+        except Exception as error:  # noqa: BLE001 - a value may raise anything when it is compared
+            self._run.stop(self._of_cycle(lap, error, None, 0))
+            return Ending("error")
+
+    def _judge(self, lap: Lap) -> Ending | None:
+        if lap.policy is None:
+            return None
+        elapsed = self._run.ledger.clock() - lap.started
+        masked = lap.completed < lap.cycle.config.min_iterations
+        answer = lap.policy.after(self._results(lap), lap.completed, elapsed, masked=masked)
+        return None if answer is None else Ending(*answer)
+
+    def _limit(self, lap: Lap) -> Ending | None:
+        config = lap.cycle.config
+        if config.max_iterations is not None and lap.completed >= config.max_iterations:
+            return Ending("max_iterations", f"max_iterations={config.max_iterations}")
+        if config.max_iterations is None and lap.completed >= config.safety_cap:
+            self._run.stop(self._too_many(lap, config.safety_cap))
+            return Ending("error", f"safety_cap={config.safety_cap}")
+        timeout = config.timeout_seconds
+        if timeout is not None and self._run.ledger.clock() - lap.started >= timeout:
+            return Ending("timeout", f"timeout_seconds={timeout:g}")
+        return None
+
+    def _tell_of_limit(self, lap: Lap, ending: Ending) -> bool:
+        """Do about a reached limit what the settings say; whether that ends the run."""
+        config, name = lap.cycle.config, lap.cycle.name
+        if config.on_limit == "raise":
+            is_count = ending.reason == "max_iterations"
+            self._run.stop(
+                self._too_many(lap, config.max_iterations or 0) if is_count else self._too_long(lap)
+            )
+            return True
+        has_other_exit = lap.policy is not None or lap.cycle.has_router_exit
+        if config.on_limit == "warn" and has_other_exit:
+            text = f"cycle {name!r} ended by {ending.detail}, before any of its conditions held"
+            self._run.ledger.warnings.append(CycleLimitWarning(text))
+        return False
+
+    def _too_many(self, lap: Lap, limit: int) -> MaxIterationsError:
+        name = lap.cycle.name
+        msg = f"cycle {name!r} exceeded maximum iterations ({limit}): give it a condition, or a higher limit"
+        error = MaxIterationsError(msg, limit, name)
+        error.node_name = None
+        return error
+
+    def _too_long(self, lap: Lap) -> TimeoutError:
+        name, seconds = lap.cycle.name, lap.cycle.config.timeout_seconds
+        return TimeoutError(f"cycle {name!r} timed out after {seconds:g} s")
+
+    def _of_cycle(self, lap: Lap, error: Exception, node: str | None, attempts: int) -> Exception:
+        made: Any = wrap(error, node, attempts, CycleExecutionError)
+        vars(made).update(cycle=lap.cycle.name, iteration=lap.index)
+        return made  # type: ignore[no-any-return]
+
+    # Values
+
+    def _carried(self, feedback: Feedback) -> Any:
+        """What a feedback edge brings into the next iteration; `NO_DATA` if that is nothing."""
+        value = self._run.values[feedback.value.slot]
+        if value is NO_DATA or not feedback.value.output:
+            return value
+        return part_of(value, feedback.value)
+
+    def _carries(self, feedback: Feedback) -> bool:
+        return self._carried(feedback) is not NO_DATA
+
+    def _results(self, lap: Lap) -> dict[str, Any]:
+        """What the nodes of the body have given in this iteration."""
+        run, cycle = self._run, lap.cycle
+        first, names = run.plan.first, run.plan.names
+        units = range(cycle.enter + 1, cycle.leave)
+        found = ((unit, run.values[first + unit]) for unit in units if unit not in self._by_unit)
+        return {names[unit]: value for unit, value in found if value is not NO_DATA}
+
+    def _inputs(self, lap: Lap) -> dict[str, Any]:
+        """The values at the ports of the body for the iteration that is to begin."""
+        raise NotImplementedError(lap)
+
+
+def _slots_of(run: GraphRun, cycle: Cycle) -> list[int]:
+    plan = run.plan
+    units = range(cycle.enter + 1, cycle.leave)
+    branches = [slot for unit in units for slot in plan.branches.get(unit, {}).values()]
+    return [*(plan.first + unit for unit in units), *branches]
