@@ -18,6 +18,9 @@ OUTLINES = {
     Shape.STADIUM: "ellipse",
     Shape.TRAPEZOID: "trapezium",
     Shape.SUBROUTINE: "box3d",
+    Shape.START: "point",
+    Shape.OVER: "doublecircle",
+    Shape.UNKNOWN: "oval",
 }
 
 ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "&": "&amp;"})
@@ -52,6 +55,8 @@ def _attributes(box: Box, colors: dict[State, str]) -> Iterator[str]:
     yield f'label="{label}"'
     if box.shape is not Shape.BOX:
         yield f"shape={OUTLINES[box.shape]}"
+    if box.shape is Shape.UNKNOWN:
+        yield "style=dashed"
     if box.entry:
         yield "penwidth=2"
     if box.exit:
@@ -64,8 +69,8 @@ def _line(line: Line) -> str:
     attributes = []
     if line.label:
         attributes.append(f'label="{escaped(line.label)}"')
-    if line.dashed:
-        attributes.append("style=dashed")
+    if line.dashed or line.dotted:
+        attributes.append("style=dotted" if line.dotted else "style=dashed")
     return f"{line.source} -> {line.target}" + (f" [{', '.join(attributes)}];" if attributes else ";")
 
 

@@ -37,7 +37,14 @@ def picture_of(graph: Graph, context: Context, options: VisualizationOptions) ->
     return Picture(
         title=printable(graph.name),
         boxes=tuple(
-            _box(graph, name, key, options, outcomes.of(name) if outcomes else NOT_RUN)
+            box_of(
+                graph.nodes[name],
+                key,
+                options,
+                outcomes.of(name) if outcomes else NOT_RUN,
+                entry=not graph.incoming[name],
+                exit=not graph.outgoing[name],
+            )
             for name, key in keys.items()
         ),
         lines=(
@@ -48,18 +55,20 @@ def picture_of(graph: Graph, context: Context, options: VisualizationOptions) ->
     )
 
 
-def _box(graph: Graph, name: str, key: str, options: VisualizationOptions, outcome: Outcome) -> Box:
-    node = graph.nodes[name]
+def box_of(
+    node: AnyNode, key: str, options: VisualizationOptions, outcome: Outcome, *, entry: bool, exit: bool
+) -> Box:
+    """The box of *node*, with what a run made of it."""
     state, note = outcome
     description = cut(node.description or "", options.max_text) if options.show_description else ""
-    texts = (printable(name), description, _ports(node, options), note)
+    texts = (printable(node.name), description, _ports(node, options), note)
     return Box(
         key=key,
         lines=tuple(text for text in texts if text),
         shape=SHAPES.get(node.node_type, Shape.BOX),
         state=state,
-        entry=not graph.incoming[name],
-        exit=not graph.outgoing[name],
+        entry=entry,
+        exit=exit,
     )
 
 

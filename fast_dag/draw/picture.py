@@ -16,6 +16,12 @@ class Shape(enum.Enum):
     STADIUM = enum.auto()
     TRAPEZOID = enum.auto()
     SUBROUTINE = enum.auto()
+    START = enum.auto()
+    """No node: where a machine begins."""
+    OVER = enum.auto()
+    """No node: where the run of a machine ends."""
+    UNKNOWN = enum.auto()
+    """No node: a state that nobody has declared, or any state."""
 
 
 class State(enum.StrEnum):
@@ -48,6 +54,8 @@ class Line:
     target: str
     label: str = ""
     dashed: bool = False
+    dotted: bool = False
+    """Between states: it brings a value and is no way to go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,3 +75,5 @@ class Picture:
     boxes: tuple[Box, ...] = ()
     lines: tuple[Line, ...] = ()
     frames: tuple[Frame, ...] = ()
+    is_machine: bool = False
+    """Whether the boxes are states."""

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from fast_dag.draw import dot, mermaid
 from fast_dag.draw.extract import picture_of
+from fast_dag.draw.extract_machine import machine_picture
 from fast_dag.draw.image import image_of
 from fast_dag.draw.options import VisualizationOptions
 from fast_dag.draw.picture import Picture
 from fast_dag.errors import ValidationError, suggestion
 from fast_dag.graph.graph import Graph
+from fast_dag.graph.machine import Machine
 from fast_dag.run.context import Context
 
 Renderer = Callable[[Picture, VisualizationOptions], str]
@@ -73,8 +75,12 @@ class Drawing:
         raise ValueError(msg)
 
 
-def drawing_of(graph: Graph, context: object, options: VisualizationOptions) -> Drawing:
-    """The drawing of *graph*; the run of *context* shows in it if *options* say so.
+def drawing_of(
+    graph: Graph, context: object, options: VisualizationOptions, machine: Machine | None = None
+) -> Drawing:
+    """The drawing of *graph*, whose nodes are the states of *machine* if there is one.
+
+    The run of *context* shows in it if *options* say so.
 
     Raises:
         ValidationError: *context* is no Context.
@@ -82,4 +88,6 @@ def drawing_of(graph: Graph, context: object, options: VisualizationOptions) -> 
     if not isinstance(context, Context):
         msg = f"context must be a Context, got {context!r}"
         raise ValidationError(msg)
+    if machine is not None:
+        return Drawing(machine_picture(graph, machine, context, options), options)
     return Drawing(picture_of(graph, context, options), options)

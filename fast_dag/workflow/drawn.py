@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fast_dag.draw.options import VisualizationOptions
     from fast_dag.draw.render import Drawing
     from fast_dag.graph.graph import Graph
+    from fast_dag.graph.machine import Machine
     from fast_dag.run.context import Context
 
 FilePath = str | PathLike[str]
@@ -36,11 +37,18 @@ class Drawable(Protocol):
     def last_context(self) -> Context:
         """The context of the run that finished last."""
 
+    def drawn_machine(self) -> Machine | None:
+        """What leads from one node to the next if the nodes are states."""
+
 
 class Drawn:
     """A workflow that can be drawn."""
 
     __slots__ = ()
+
+    def drawn_machine(self) -> Machine | None:
+        """What leads from one node to the next if the nodes are states; of a machine only."""
+        return None
 
     def visualize(
         self: Drawable,
@@ -80,7 +88,7 @@ class Drawn:
         filename: FilePath | None = None,
         **keywords: Any,
     ) -> str:
-        """The workflow as a Mermaid flowchart; parameters as for `visualize`."""
+        """The workflow as a Mermaid flowchart, a machine as state diagram; parameters as for `visualize`."""
         drawing = _drawing(self, "to_mermaid", options, context, keywords)
         return _put_down(drawing, "mermaid", filename)
 
@@ -132,7 +140,10 @@ def _drawing(
         options, keywords, method, PARAMETERS[method]
     )
     drawing: Drawing = importlib.import_module("fast_dag.draw.render").drawing_of(
-        workflow.wired, workflow.last_context if context is None else context, chosen
+        workflow.wired,
+        workflow.last_context if context is None else context,
+        chosen,
+        workflow.drawn_machine(),
     )
     return drawing
 

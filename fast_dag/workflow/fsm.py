@@ -227,6 +227,10 @@ class FSM(FSMRuns):
         self.graph.connect_pairs([(source, output, target, input, optional)])
         return self
 
+    def drawn_machine(self) -> Machine:
+        """What drawings show of it besides its states."""
+        return self.machine
+
     # What is derived from it
 
     def problems_here(self, **options: bool) -> list[Problem]:

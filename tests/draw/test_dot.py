@@ -18,8 +18,8 @@ BARE = re.compile(
     r"""
     digraph\ _\ \{ | \} | rankdir=(TB|BT|LR|RL);
     | node\ \[shape=box,\ style=filled,\ fillcolor=white\];
-    | n\d+\ \[ label=_ (,\ (shape=\w+|penwidth=2|peripheries=2|fillcolor=_))* \];
-    | n\d+\ ->\ n\d+ (\ \[ (label=_)? (,\ )? (style=dashed)? \])? ;
+    | n\d+\ \[ label=_ (,\ (shape=\w+|style=dashed|penwidth=2|peripheries=2|fillcolor=_))* \];
+    | n\d+\ ->\ n\d+ (\ \[ (label=_)? (,\ )? (style=(dashed|dotted))? \])? ;
     | subgraph\ cluster_f\d+\ \{\ label=_;(\ n\d+;)+\ \}
     """,
     re.VERBOSE,
@@ -70,6 +70,9 @@ def test_a_plain_box_is_its_text():
         (Shape.STADIUM, "ellipse"),
         (Shape.TRAPEZOID, "trapezium"),
         (Shape.SUBROUTINE, "box3d"),
+        (Shape.START, "point"),
+        (Shape.OVER, "doublecircle"),
+        (Shape.UNKNOWN, "oval, style=dashed"),
     ],
 )
 def test_every_shape_has_its_name(shape, name):
@@ -86,6 +89,7 @@ def test_the_lines_of_a_box_stand_one_below_the_other():
         ({}, "n0 -> n1;"),
         ({"label": "true"}, 'n0 -> n1 [label="true"];'),
         ({"dashed": True}, "n0 -> n1 [style=dashed];"),
+        ({"dotted": True}, "n0 -> n1 [style=dotted];"),
         ({"dashed": True, "label": "rows → x"}, 'n0 -> n1 [label="rows → x", style=dashed];'),
     ],
 )

@@ -14,7 +14,7 @@ def test_a_box_is_plain_unless_told_otherwise():
 
 def test_a_line_is_solid_and_has_no_label_unless_told_otherwise():
     line = Line(source="n0", target="n1")
-    assert (line.label, line.dashed) == ("", False)
+    assert (line.label, line.dashed, line.dotted) == ("", False, False)
 
 
 def test_a_picture_may_be_empty():

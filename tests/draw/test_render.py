@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from fast_dag import DAG, Context, ValidationError
+from fast_dag import DAG, FSM, Context, ValidationError
 from fast_dag.draw.options import VisualizationOptions
 from fast_dag.draw.render import drawing_of
 from fast_dag.errors import MissingExtraError
@@ -84,3 +84,10 @@ def test_an_image_needs_graphviz_and_nothing_is_written_without_it(drawing, tmp_
 def test_what_is_no_context_cannot_be_shown():
     with pytest.raises(ValidationError, match=r"context must be a Context, got \{\}"):
         drawing_of(DAG("flow").graph, {}, VisualizationOptions())
+
+
+def test_the_states_of_a_machine_are_a_state_diagram():
+    fsm = FSM("machine").add_state("a", lambda: 1, initial=True)
+    drawing = drawing_of(fsm.graph, Context(), VisualizationOptions(), fsm.machine)
+    assert drawing.text("mermaid").startswith("stateDiagram-v2\n")
+    assert "start -> n0;" in drawing.text("dot")

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from fast_dag import DAG, Context, UnknownOptionError, ValidationError
+from fast_dag import DAG, END, FSM, Context, UnknownOptionError, ValidationError
 from fast_dag.draw.options import VisualizationOptions
 from fast_dag.errors import MissingExtraError
 from fast_dag.workflow.drawn import Drawn
@@ -167,6 +167,50 @@ def test_an_image_needs_graphviz(dag, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "graphviz", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'fast-dag\[viz\]'"):
         dag.visualize(filename=tmp_path / "flow.svg")
+
+
+def test_a_machine_is_drawn_as_a_state_diagram():
+    fsm = FSM("machine").add_state("first", double, initial=True, transitions=["last"])
+    fsm.add_state("last", double, terminal=True).connect("first", "last", input="x")
+    assert fsm.visualize(show_inputs=False) == (
+        "stateDiagram-v2\n"
+        "    direction TB\n"
+        '    state "first" as n0\n'
+        '    state "last" as n1\n'
+        "    [*] --> n0\n"
+        "    n0 --> n1\n"
+        "    n1 --> [*]\n"
+        "    note right of n1 : from first\n"
+        "    classDef entry stroke-width:3px\n"
+        "    class n0 entry\n"
+        "    classDef exit stroke-width:3px,stroke-dasharray:9 3\n"
+        "    class n1 exit\n"
+    )
+
+
+def test_a_machine_is_drawn_as_a_digraph(tmp_path):
+    fsm = FSM("machine").add_state("only", double, initial=True)
+    fsm.add_conditional_transition("only", lambda result: END, targets=["only", END])
+    text = (
+        'digraph "machine" {\n'
+        "    rankdir=TB;\n"
+        "    node [shape=box, style=filled, fillcolor=white];\n"
+        '    n0 [label="only\\n(x)", shape=oval, penwidth=2];\n'
+        '    start [label="start", shape=point];\n'
+        '    over [label="END", shape=doublecircle];\n'
+        "    start -> n0;\n"
+        '    n0 -> n0 [label="<lambda>", style=dashed];\n'
+        '    n0 -> over [label="<lambda>", style=dashed];\n'
+        "}\n"
+    )
+    assert fsm.to_graphviz() == text
+    assert fsm.save_visualization(tmp_path / "machine.gv").read_text("utf-8") == text
+
+
+def test_the_run_of_a_machine_is_shown_if_asked_for():
+    fsm = FSM("machine").add_state("only", double, initial=True, terminal=True)
+    fsm.run(x=21)
+    assert 'state "only<br/>(x)<br/>= 42" as n0' in fsm.to_mermaid(show_results=True)
 
 
 def test_drawing_is_loaded_when_somebody_draws():
