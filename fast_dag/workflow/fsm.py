@@ -231,6 +231,18 @@ class FSM(FSMRuns):
         """What drawings show of it besides its states."""
         return self.machine
 
+    @known_keywords
+    def disconnect(
+        self, source: State, target: State, *, output: str | None = None, input: str | None = None
+    ) -> Self:
+        """Remove the edges between two states, or only those at *output* and *input*.
+
+        Raises:
+            MissingConnectionError: there is no such edge.
+        """
+        self.graph.disconnect(source, target, output, input)
+        return self
+
     # What is derived from it
 
     def problems_here(self, **options: bool) -> list[Problem]:
