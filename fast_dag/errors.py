@@ -142,6 +142,9 @@ class ExecutionError(FastDAGError):
 class TimeoutError(ExecutionError, builtins.TimeoutError):
     """A node or a run out of time."""
 
+    result: Any = None
+    """Of a cycle that was out of time what it came to until then."""
+
 
 class MissingInputError(ExecutionError):
     """Required parameters that no edge, run input or default fills."""
@@ -202,6 +205,8 @@ class MaxIterationsError(ExecutionError):
         self.value = value
         self.context: Any = None
         """That of the run, with the results up to the last finished state."""
+        self.result: Any = None
+        """Of a cycle what it came to until then."""
 
     def __str__(self) -> str:
         return str(self.args[0])

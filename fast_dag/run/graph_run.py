@@ -28,6 +28,7 @@ from fast_dag.run.context import Context, Passed
 from fast_dag.run.frontier import SKIPPED, STARTS, Frontier
 from fast_dag.run.notes import Note
 from fast_dag.run.requests import NOTHING
+from fast_dag.run.results import CycleResult
 from fast_dag.run.rounds import Policy, Rounds
 from fast_dag.run.run import Run
 from fast_dag.run.step import Route, part_of
@@ -186,6 +187,10 @@ class GraphRun(Run):
         names = self.plan.names
         return {names[step]: self._reason(step) for step, state in enumerate(self.state) if state == DEAD}
 
+    def cycle_results(self) -> dict[str, CycleResult]:
+        """What each cycle that was reached has come to, by name."""
+        return {} if self.rounds is None else self.rounds.results()
+
     def iteration(self, step: int) -> tuple[int, ...]:
         """The index of the current iteration of each cycle around *step*."""
         return () if self.rounds is None else self.rounds.iteration(step)
@@ -253,8 +258,8 @@ class GraphRun(Run):
         return route.value
 
     def has_failed(self, unit: int) -> bool:
-        """Whether *unit* has failed in this iteration."""
-        return self.state[unit] == FAILED
+        """Whether *unit* has failed in this iteration, and nothing stands for its result."""
+        return self.state[unit] == FAILED and self.values[self.plan.first + unit] is NO_DATA
 
     def mark_done(self, unit: int) -> None:
         """Note that a unit has been passed."""

@@ -7,15 +7,24 @@ round with, conditions, limits.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
-from fast_dag.errors import CycleExecutionError, CycleLimitWarning, MaxIterationsError, TimeoutError
+from fast_dag.errors import (
+    CycleExecutionError,
+    CycleLimitWarning,
+    MaxIterationsError,
+    RunCancelledError,
+    TimeoutError,
+)
 from fast_dag.plan.plan import Cycle, Feedback
+from fast_dag.run.lap import Ending, Lap, Policy
 from fast_dag.run.requests import Ask, Failure, Outcome, Request, Success
+from fast_dag.run.results import CycleResult
 from fast_dag.run.step import fetch, part_of
-from fast_dag.run.wrapping import wrap
+from fast_dag.run.streams import shown
+from fast_dag.run.wrapping import text_of, wrap
 from fast_dag.values import NO_DATA, Converged
 
 if TYPE_CHECKING:
@@ -24,74 +33,6 @@ if TYPE_CHECKING:
 LIMITS: Final = ("max_iterations", "timeout")
 WITHOUT_OUTPUTS: Final = ("error", "violation", "not_entered")
 """Reasons after which nothing is handed on."""
-
-
-class Ending(NamedTuple):
-    """Why a cycle ends."""
-
-    reason: str
-    detail: str = ""
-
-
-class Policy(Protocol):
-    """The conditions of one cycle in one run."""
-
-    calls_user: bool
-    """Whether it calls functions of the user's, which may take their time."""
-    is_asked_before: bool
-    """Whether it decides about each iteration before that begins."""
-
-    def admits(self, inputs: Mapping[str, Any]) -> bool:
-        """Whether an iteration with these inputs is to begin."""
-
-    def after(
-        self, results: Mapping[str, Any], completed: int, elapsed: float, *, masked: bool
-    ) -> tuple[str, str] | None:
-        """Reason and detail if the cycle ends after an iteration that gave *results*, else None."""
-
-
-class Lap:
-    """One cycle on its way.
-
-    Parameters:
-        cycle: the cycle.
-        slots: where what its body gives lies: results, then what routers pass on.
-        make_policy: gives the conditions, anew each time it is entered; None without conditions.
-    """
-
-    def __init__(self, cycle: Cycle, slots: Sequence[int], make_policy: Callable[[], Policy] | None) -> None:
-        self.cycle = cycle
-        self.slots = slots
-        self.policy: Policy | None = None
-        self.index = 0
-        """The iteration that is under way, from 0."""
-        self.completed = 0
-        self.started = 0.0
-        self.seconds = 0.0
-        self.is_running = False
-        self.ending: Ending | None = None
-        self.outputs: list[Any] = []
-        """What lay in the slots after the last completed iteration."""
-        self.signal: Any = NO_DATA
-        """What a node of the body gave as its converged value."""
-        self._make_policy = make_policy
-
-    def begin(self, now: float) -> None:
-        """Forget earlier iterations."""
-        self.policy = None if self._make_policy is None else self._make_policy()
-        self.index = self.completed = 0
-        self.started = now
-        self.is_running, self.ending, self.outputs, self.signal = True, None, [], NO_DATA
-
-    @property
-    def asks_before(self) -> bool:
-        """Whether somebody has to be asked before an iteration."""
-        return self.policy is not None and self.policy.is_asked_before
-
-    @property
-    def asks_after(self) -> bool:
-        """Whether a function of the user's decides after an iteration."""
-        return self.policy is not None and self.policy.calls_user
 
 
 class Rounds:
@@ -105,6 +46,7 @@ class Rounds:
     def __init__(self, run: GraphRun, policies: Mapping[str, Callable[[], Policy]]) -> None:
         self._run = run
         self.laps = [Lap(cycle, _slots_of(run, cycle), policies.get(cycle.name)) for cycle in run.plan.cycles]
+        self._inner_names = {run.plan.names[unit] for cycle in run.plan.cycles for unit in cycle[1:3]}
         self._by_unit = {unit: lap for lap in self.laps for unit in (lap.cycle.enter, lap.cycle.leave)}
 
     def through(self, freed: Iterable[int]) -> list[int]:
@@ -166,12 +108,38 @@ class Rounds:
         """The index of the current iteration of each cycle around *step*."""
         return tuple(lap.index for lap in self.laps if lap.cycle.enter < step < lap.cycle.leave)
 
+    def results(self) -> dict[str, CycleResult]:
+        """What each cycle that was reached has come to, by name."""
+        return {lap.cycle.name: self.result(lap) for lap in self.laps if lap.ending or lap.is_running}
+
+    def result(self, lap: Lap, ending: Ending | None = None) -> CycleResult:
+        """What a cycle has come to."""
+        run = self._run
+        ending = lap.ending or ending or Ending(*_ended_by(run.error))
+        names = [run.plan.names[unit] for unit in range(lap.cycle.enter + 1, lap.cycle.leave)]
+        made = CycleResult(
+            lap.cycle.name, str(run.context.metadata.get("run_id", "")), ending.reason, ending.detail
+        )
+        made.total_iterations = lap.completed
+        made.execution_time_seconds = lap.seconds
+        # What routers pass on stands behind the results.
+        made.outputs = {
+            name: shown(value)
+            for name, value in zip(names, lap.outputs, strict=False)
+            if value is not NO_DATA and name not in self._inner_names
+        }
+        made.best_iteration = lap.completed - 1 if lap.completed else None
+        if lap.policy is not None:
+            lap.policy.describe(made)
+        return made
+
     def blamed(self, step: int, error: Exception, attempts: int) -> Exception:
         """*error* as that of the cycle around *step*."""
         lap = self.lap_of(step)
         if lap is None:
             return wrap(error, self._run.path_of(step), attempts)
-        return self._of_cycle(lap, error, self._run.path_of(step), attempts)
+        earlier = lap.attempts[step - lap.cycle.enter]
+        return self._of_cycle(lap, error, self._run.path_of(step), attempts - earlier)
 
     # Entering and leaving
 
@@ -183,6 +151,7 @@ class Rounds:
 
     def _enter(self, lap: Lap) -> list[int]:
         values = self._run.values
+        lap.attempts = self._run.tally.attempts[lap.cycle.enter : lap.cycle.leave]
         for port in lap.cycle.ports:
             fed = next((values[slot] for slot in port.fed if values[slot] is not NO_DATA), NO_DATA)
             # What an edge from outside does not bring is found again, and told, where it is needed.
@@ -307,15 +276,19 @@ class Rounds:
         msg = f"cycle {name!r} exceeded maximum iterations ({limit}): give it a condition, or a higher limit"
         error = MaxIterationsError(msg, limit, name)
         error.node_name = None
+        error.result = self.result(lap, Ending("max_iterations", f"{limit} iterations"))
         return error
 
     def _too_long(self, lap: Lap) -> TimeoutError:
         name, seconds = lap.cycle.name, lap.cycle.config.timeout_seconds
-        return TimeoutError(f"cycle {name!r} timed out after {seconds:g} s")
+        error = TimeoutError(f"cycle {name!r} timed out after {seconds:g} s")
+        error.result = self.result(lap, Ending("timeout", f"timeout_seconds={seconds:g}"))
+        return error
 
     def _of_cycle(self, lap: Lap, error: Exception, node: str | None, attempts: int) -> Exception:
         made: Any = wrap(error, node, attempts, CycleExecutionError)
-        vars(made).update(cycle=lap.cycle.name, iteration=lap.index)
+        ending = Ending("error", text_of(error))
+        vars(made).update(cycle=lap.cycle.name, iteration=lap.index, result=self.result(lap, ending))
         return made  # type: ignore[no-any-return]
 
     # Values
@@ -341,6 +314,14 @@ class Rounds:
     def _inputs(self, lap: Lap) -> dict[str, Any]:
         """The values at the ports of the body for the iteration that is to begin."""
         raise NotImplementedError(lap)
+
+
+def _ended_by(error: BaseException | None) -> tuple[str, str]:
+    """Reason and detail of a cycle that was under way when the run ended."""
+    if error is None or isinstance(error, RunCancelledError) or not isinstance(error, Exception):
+        return "cancelled", "" if error is None else text_of(error)
+    is_late = isinstance(error, TimeoutError) and error.node_name is None
+    return "timeout" if is_late else "error", text_of(error)
 
 
 def _slots_of(run: GraphRun, cycle: Cycle) -> list[int]:

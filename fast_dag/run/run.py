@@ -18,6 +18,7 @@ from fast_dag.run.hooks import Hooks
 from fast_dag.run.ledger import Ledger
 from fast_dag.run.policy import Handlers
 from fast_dag.run.requests import NOTHING
+from fast_dag.run.results import CycleResult
 from fast_dag.run.showing import Showing
 from fast_dag.run.tally import Tally
 from fast_dag.values import NO_DATA
@@ -181,6 +182,10 @@ class Run:
 
     def skip_reasons(self) -> dict[str, str]:
         """Why each skipped node was skipped, in the order of the plan."""
+        return {}
+
+    def cycle_results(self) -> dict[str, CycleResult]:
+        """What each cycle that was reached has come to, by name."""
         return {}
 
     def iteration(self, step: int) -> tuple[int, ...]:  # noqa: ARG002 - outside of cycles there is none

@@ -59,7 +59,8 @@ def text_of(error: BaseException) -> str:
 def _instance(original: Exception, base: type[ExecutionError]) -> ExecutionError:
     kind: Any = type(original)
     # A metaclass that defines equality alone makes a class that cannot be looked up.
-    combined = _combined(kind, base) if isinstance(kind, Hashable) else None
+    is_known: bool = isinstance(kind, Hashable)
+    combined = _combined(kind, base) if is_known else None  # type: ignore[arg-type]
     if combined is None:
         return base.__new__(base)
     made: ExecutionError = _static_base(combined).__new__(combined)

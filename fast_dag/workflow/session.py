@@ -103,6 +103,12 @@ def finish(live: Session) -> None:
         close(run)
     metadata["execution_status"] = status = status_of(run)
     metadata["skipped"] = run.skip_reasons()
+    cycles = run.cycle_results()
+    if cycles:
+        metadata["cycles"] = cycles
+        for result in cycles.values():
+            result.value = run.value() if run.error is None else None
+            result.node_outputs, result.skipped = run.late_results()(), metadata["skipped"]
     if run.tally.errors and live.options.error_handler is None:
         metadata["errors"] = _errors(run, live.started)
     run.flows.charge(run.tally)

@@ -1,0 +1,83 @@
+"""One cycle on its way: how far it is, and what decides whether it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from fast_dag.plan.plan import Cycle
+from fast_dag.run.results import CycleResult
+from fast_dag.values import NO_DATA
+
+
+class Ending(NamedTuple):
+    """Why a cycle ends."""
+
+    reason: str
+    detail: str = ""
+
+
+class Policy(Protocol):
+    """The conditions of one cycle in one run."""
+
+    calls_user: bool
+    """Whether it calls functions of the user's, which may take their time."""
+    is_asked_before: bool
+    """Whether it decides about each iteration before that begins."""
+
+    def admits(self, inputs: Mapping[str, Any]) -> bool:
+        """Whether an iteration with these inputs is to begin."""
+
+    def after(
+        self, results: Mapping[str, Any], completed: int, elapsed: float, *, masked: bool
+    ) -> tuple[str, str] | None:
+        """Reason and detail if the cycle ends after an iteration that gave *results*, else None."""
+
+    def describe(self, result: CycleResult) -> None:
+        """Fill in what it knows of the metrics."""
+
+
+class Lap:
+    """One cycle on its way.
+
+    Parameters:
+        cycle: the cycle.
+        slots: where what its body gives lies: results, then what routers pass on.
+        make_policy: gives the conditions, anew each time it is entered; None without conditions.
+    """
+
+    def __init__(self, cycle: Cycle, slots: Sequence[int], make_policy: Callable[[], Policy] | None) -> None:
+        self.cycle = cycle
+        self.slots = slots
+        self.policy: Policy | None = None
+        self.index = 0
+        """The iteration that is under way, from 0."""
+        self.completed = 0
+        self.started = 0.0
+        self.seconds = 0.0
+        self.is_running = False
+        self.ending: Ending | None = None
+        self.outputs: list[Any] = []
+        """What lay in the slots after the last completed iteration."""
+        self.attempts: list[int] = []
+        """Those that the units from its enter on had made before this iteration."""
+        self.signal: Any = NO_DATA
+        """What a node of the body gave as its converged value."""
+        self._make_policy = make_policy
+
+    def begin(self, now: float) -> None:
+        """Forget earlier iterations."""
+        self.policy = None if self._make_policy is None else self._make_policy()
+        self.index = self.completed = 0
+        self.started = now
+        self.is_running, self.ending, self.outputs, self.signal = True, None, [], NO_DATA
+
+    @property
+    def asks_before(self) -> bool:
+        """Whether somebody has to be asked before an iteration."""
+        return self.policy is not None and self.policy.is_asked_before
+
+    @property
+    def asks_after(self) -> bool:
+        """Whether a function of the user's decides after an iteration."""
+        return self.policy is not None and self.policy.calls_user

@@ -1,0 +1,55 @@
+"""What a cycle came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class CycleResult:
+    """What one cycle came to in one run; filled when the cycle ends, and completed when the run does."""
+
+    cycle_id: str
+    """Name of the cycle."""
+    run_id: str
+    reason: str
+    """Why it ended: converged, exit, early_stopped, stalled, max_iterations, timeout, cpu_limit, cancelled,
+    violation, not_entered or error."""
+    reason_detail: str = ""
+    """The condition that held, or the limit that was reached, in words."""
+    total_iterations: int = 0
+    """Iterations that came to their end."""
+    execution_time_seconds: float = 0.0
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    """The results of its nodes in the last completed iteration."""
+    node_outputs: Mapping[str, Any] = field(default_factory=dict)
+    """The results of all nodes of the workflow."""
+    value: Any = None
+    """What the run gave."""
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    """Why nodes of the workflow were skipped."""
+    verdict: str | None = None
+    """How the objective went; None without one."""
+    best_iteration: int | None = None
+    """The index of the iteration with the best objective; without objective the last one."""
+    best_quality: Any = None
+    """The objective there, None without one."""
+    best_metrics: Mapping[str, Any] = field(default_factory=dict)
+    """All metrics there."""
+    metric_history: Mapping[str, list[Any]] = field(default_factory=dict)
+    state: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The state of each node that has one."""
+    shared: Mapping[str, Any] = field(default_factory=dict)
+    """The state that the nodes share."""
+    errors: list[BaseException] = field(default_factory=list)
+    violations: list[Any] = field(default_factory=list)
+    debug: Any = None
+    profile: Any = None
+    trace: Any = None
+
+    @property
+    def converged(self) -> bool:
+        """Whether it ended because it had converged, or because nothing was left to go round with."""
+        return self.reason in ("converged", "exit")
