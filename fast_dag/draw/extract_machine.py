@@ -41,8 +41,9 @@ def machine_picture(
 ) -> Picture:
     """The picture of *machine*, whose states are in *graph*; see `picture_of`."""
     keys = {name: f"n{number}" for number, name in enumerate(_names(graph, machine))}
-    targets: dict[str | None, str] = {END: OVER.key, None: ANYWHERE.key}
+    targets: dict[str | None, str] = {None: ANYWHERE.key}
     targets.update(keys)
+    targets[END] = OVER.key
     lines = [Line(source=START.key, target=keys[name]) for name in machine.initial]
     for name, key in keys.items():
         # Once each: an annotation may repeat what a transition says.
@@ -66,8 +67,9 @@ def _names(graph: Graph, machine: Machine) -> list[str]:
     """The states, and after them the names that no state has."""
     named = [*machine.initial, *machine.terminal]
     for each in machine.transitions(graph.nodes):
-        named += [each.source, *(each.targets or () if each.target is None else (each.target,))]
-    return list(dict.fromkeys([*graph.nodes, *(name for name in named if name != END)]))
+        targets = each.targets or () if each.target is None else (each.target,)
+        named += [each.source, *(target for target in targets if target != END)]
+    return list(dict.fromkeys([*graph.nodes, *named]))
 
 
 def _states(

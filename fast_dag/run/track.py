@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, MutableSequence, Sequence
 from typing import Any
@@ -69,4 +70,5 @@ class Track:
         series.append(value)
 
     def _empty(self) -> MutableSequence[Any]:
-        return [] if self.limit is None else deque(maxlen=self.limit)
+        # A deque takes no longer numbers, and nobody has more to keep.
+        return [] if self.limit is None else deque(maxlen=min(self.limit, sys.maxsize))

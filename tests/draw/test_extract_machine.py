@@ -152,6 +152,15 @@ def test_names_that_no_state_has_are_drawn_as_such():
     assert ("w", "?", "route", True) in ways(fsm)
 
 
+def test_the_end_is_no_state_to_begin_with():
+    fsm = FSM("machine", initial_state=END).add_state("a", number, transitions=[END]).add_transition(END, "a")
+    assert ways(fsm) == [
+        ("start", END, "", False),
+        ("a", "END", "", False),
+        (END, "a", "", False),
+    ]
+
+
 @pytest.mark.parametrize(
     ("options", "labels"),
     [

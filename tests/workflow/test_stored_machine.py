@@ -202,6 +202,11 @@ def test_a_machine_that_is_not_finished_comes_back():
     assert problems(loaded(fsm)) == problems(fsm) != []
 
 
+def test_a_history_may_be_limited_to_more_than_there_is_memory():
+    fsm = FSM("machine", history_limit=10**30).add_state("begin", begin, initial=True)
+    assert loaded(fsm).run(count=3) == 3
+
+
 def test_nested_machines_and_dags_come_back():
     dag = loaded(nested(), DAG)
     inside = dag.get_nested_workflows()["machine"]
