@@ -15,7 +15,7 @@ from fast_dag.errors import MissingOutputError
 from fast_dag.run.attempts import attempt_at
 from fast_dag.run.invocation import invocation
 from fast_dag.run.queues import ByArrival, InOrder, Queue
-from fast_dag.run.requests import Enter, Failure, Invocation, Last, Outcome, Request, Success
+from fast_dag.run.requests import Enter, Failure, Invocation, Last, Outcome, Request, Success, Watch
 from fast_dag.run.run import Run
 from fast_dag.run.strand import Strand, outermost
 
@@ -43,8 +43,8 @@ class Dispatch:
     ) -> None:
         self.run = run
         self.under_way: set[Request] = set()
-        self.timed: set[Enter] = set()
-        """Runs inside steps that have a timeout."""
+        self.timed: set[Enter | Watch] = set()
+        """Runs inside steps, and cycles, that have a timeout."""
         self._leave = leave
         self._root = outermost(run)
         self._limit = float("inf") if limit is None else limit
@@ -80,11 +80,15 @@ class Dispatch:
 
     def is_open(self, request: Request) -> bool:
         """Whether *request* has been handed out, and is still wanted."""
+        if isinstance(request, Watch):
+            return request.is_open and not request.strand.run.finished
         return request in self.under_way or request in self.timed
 
     def take(self) -> Request | None:
         """The next request to see to, None if there is none now."""
         while not self.run.finished:
+            if self.run.ledger.watches:
+                return self._watch()
             has_room = self._busy < self._limit
             if self._next and (has_room or not self._next[0].takes_room):
                 request: Request | None = self._next.popleft()
@@ -129,12 +133,41 @@ class Dispatch:
             self._back_with_care(request, _as_expired(outcome) if request.cancelling else outcome)
         return True
 
-    def expire(self, enter: Enter, now: float) -> None:
-        """Give up a run inside a step, because its time is up."""
+    def expire(self, enter: Enter | Watch, now: float) -> None:
+        """Give up a run inside a step, or a cycle, because its time is up."""
+        if isinstance(enter, Watch):
+            self._expire_cycle(enter)
+            return
         strand = next(each for each in self._inside if each.enter is enter)
         self._drop(strand)
         outcome = Outcome(expired=True, duration=enter.timeout or 0.0, ended=now)
         self._go_on(enter.strand, enter.step, enter.invocation, outcome)  # type: ignore[arg-type]
+
+    def _watch(self) -> Watch:
+        """The request to watch over a cycle that has begun."""
+        run, lap, seconds = self.run.ledger.watches.popleft()
+        request = Watch(lap, seconds)
+        request.strand = next((each for each in self._inside if each.run is run), self._root)
+        self.timed = {each for each in self.timed if not isinstance(each, Watch) or each.is_open}
+        self.timed.add(request)
+        return request
+
+    def _expire_cycle(self, watch: Watch) -> None:
+        """Leave what is under way in a cycle whose time is up, and go on behind it."""
+        self.timed.discard(watch)
+        strand, cycle = watch.strand, watch.lap.cycle
+
+        def is_left(each: Request) -> bool:
+            return each.strand is strand and cycle.enter < each.step < cycle.leave
+
+        for inner in [each for each in self._inside if each.enter is not None and is_left(each.enter)]:
+            self._drop(inner)
+        self._next = deque(each for each in self._next if not is_left(each))
+        for request in [each for each in self.under_way if is_left(each)]:
+            self.under_way.discard(request)
+            self._busy -= request.takes_room
+            self._leave(request)
+        self._leave_run(self._set_free(strand, strand.run.rounds.expire(watch.lap)))
 
     def _back_with_care(self, request: Request, outcome: Outcome) -> None:
         strand, step = request.strand, request.step
@@ -150,7 +183,7 @@ class Dispatch:
     def _start(self, strand: Strand, step: int) -> Request | None:
         """The first request of *step*, None if there is none to be handed out."""
         run = strand.run
-        if run.finished:
+        if run.finished or not run.wants(step):
             return None  # given up since it was set free
         if strand.plain and strand.plain[step]:
             try:

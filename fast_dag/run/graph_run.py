@@ -26,10 +26,11 @@ from fast_dag.errors import StreamError
 from fast_dag.plan.plan import ANY, ENTER, GONE, LEAVE, ROUTER, Cycle, Link, Plan
 from fast_dag.run.context import Context, Passed
 from fast_dag.run.frontier import SKIPPED, STARTS, Frontier
+from fast_dag.run.lap import Policy
 from fast_dag.run.notes import Note
 from fast_dag.run.requests import NOTHING
 from fast_dag.run.results import CycleResult
-from fast_dag.run.rounds import Policy, Rounds
+from fast_dag.run.rounds import Rounds
 from fast_dag.run.run import Run
 from fast_dag.run.step import Route, part_of
 from fast_dag.run.streams import LAZY, Stream, shown
@@ -144,6 +145,10 @@ class GraphRun(Run):
         freed = self.spread(step)
         self.settled(step)
         return self._through(freed)
+
+    def wants(self, step: int) -> bool:
+        """Whether a step that was set free is still to be made: a cycle may have been left since."""
+        return self.state[step] == OPEN
 
     @property
     def is_complete(self) -> bool:
@@ -286,6 +291,9 @@ class GraphRun(Run):
                 frontier.start(unit)
                 has_value = self.values[self.plan.first + unit] is not NO_DATA
                 self.state[unit] = DONE if has_value else DEAD
+                if has_value:
+                    self.tally.order.append(unit)
+                    self.tally.repeated -= 1
                 self.settled(unit)
         frontier.start(cycle.leave)
 

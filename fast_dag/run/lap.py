@@ -53,6 +53,8 @@ class Lap:
         self.index = 0
         """The iteration that is under way, from 0."""
         self.completed = 0
+        self.entered = 0
+        """How often it has been entered."""
         self.started = 0.0
         self.seconds = 0.0
         self.is_running = False
@@ -69,6 +71,7 @@ class Lap:
         """Forget earlier iterations."""
         self.policy = None if self._make_policy is None else self._make_policy()
         self.index = self.completed = 0
+        self.entered += 1
         self.started = now
         self.is_running, self.ending, self.outputs, self.signal = True, None, [], NO_DATA
 

@@ -61,6 +61,8 @@ class Ledger:
     """Runs inside nodes that have not been left, and what closes their books; that gives their seconds."""
     plans: Mapping[Any, Plan] = field(default_factory=dict)
     """What each workflow inside follows in this run."""
+    watches: deque[tuple[Any, Any, float]] = field(default_factory=deque)
+    """Cycles that have begun and have a timeout, each with its run and the seconds; the desk takes them."""
     limit: int | None = None
     """How many calls may be under way at once, None for any number."""
     workers: int = 1

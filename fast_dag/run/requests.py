@@ -146,6 +146,24 @@ class Enter(Request):
         self.inner, self.invoke, self.timeout = inner, invoke, timeout
 
 
+class Watch(Request):
+    """Give up the cycle that is on *lap* after *timeout* seconds, unless it has ended by then."""
+
+    __slots__ = ("lap", "number", "timeout")
+
+    takes_room = False
+
+    def __init__(self, lap: Any, timeout: float) -> None:
+        super().__init__()
+        self.lap, self.timeout = lap, timeout
+        self.number = lap.entered
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the cycle is still under way."""
+        return bool(self.lap.is_running and self.lap.entered == self.number)
+
+
 @dataclass(slots=True)
 class Outcome:
     """What became of a request: a *value* or an *error*, after *duration* seconds of work."""

@@ -61,6 +61,7 @@ class Rounds:
             elif unit == lap.cycle.enter:
                 if not lap.is_running:
                     self._begin(lap)
+                self._fill_ports(lap)
                 if lap.asks_before:
                     steps.append(unit)
                 else:
@@ -91,6 +92,16 @@ class Rounds:
         if answer:
             return self.through(self._enter(lap))
         return self.through(self._end(lap, Ending("exit" if lap.completed else "not_entered")))
+
+    def expire(self, lap: Lap) -> list[int]:
+        """End a cycle that is out of time; its unfinished iteration is dropped.  The steps set free."""
+        seconds = lap.cycle.config.timeout_seconds
+        freed = self.through(self._end(lap, Ending("timeout", f"timeout_seconds={seconds:g}")))
+        run = self._run
+        for unit in range(lap.cycle.enter + 1, lap.cycle.leave):
+            if unit not in self._by_unit and not run.finished:
+                run.showing.show_again(unit, run.values[run.plan.first + unit])
+        return freed
 
     def lap_of(self, unit: int) -> Lap | None:
         """The innermost cycle whose body holds *unit*, or that has it as enter or leave."""
@@ -145,18 +156,23 @@ class Rounds:
 
     def _begin(self, lap: Lap) -> None:
         lap.begin(self._run.ledger.clock())
+        timeout = lap.cycle.config.timeout_seconds
+        if timeout is not None:
+            self._run.ledger.watches.append((self._run, lap, timeout))
         for feedback in lap.cycle.feedback:
             if feedback.into >= 0:
                 self._run.values[feedback.into] = NO_DATA
 
     def _enter(self, lap: Lap) -> list[int]:
+        return self._pass(lap.cycle.enter)
+
+    def _fill_ports(self, lap: Lap) -> None:
         values = self._run.values
         lap.attempts = self._run.tally.attempts[lap.cycle.enter : lap.cycle.leave]
         for port in lap.cycle.ports:
             fed = next((values[slot] for slot in port.fed if values[slot] is not NO_DATA), NO_DATA)
             # What an edge from outside does not bring is found again, and told, where it is needed.
             values[port.slot] = self._lower(port.lower) if fed is NO_DATA else fed
-        return self._pass(lap.cycle.enter)
 
     def _lower(self, argument: Any) -> Any:
         values = self._run.values
@@ -312,8 +328,21 @@ class Rounds:
         return {names[unit]: value for unit, value in found if value is not NO_DATA}
 
     def _inputs(self, lap: Lap) -> dict[str, Any]:
-        """The values at the ports of the body for the iteration that is to begin."""
-        raise NotImplementedError(lap)
+        """The values at the entry ports of the body for the iteration that is to begin.
+
+        Each by ``node.parameter``, and by its own name where that is the only one.
+        """
+        run = self._run
+        body = range(run.plan.first + lap.cycle.enter + 1, run.plan.first + lap.cycle.leave)
+        found: dict[str, Any] = {}
+        owners: dict[str, list[Any]] = {}
+        for unit in range(lap.cycle.enter + 1, lap.cycle.leave):
+            for argument in run.plan.layouts[unit].arguments:
+                value = run.values[argument.slot]
+                if not argument.injected and argument.slot not in body and value is not NO_DATA:
+                    found[f"{run.plan.names[unit]}.{argument.name}"] = value
+                    owners.setdefault(argument.name, []).append(value)
+        return {name: values[0] for name, values in owners.items() if len(values) == 1} | found
 
 
 def _ended_by(error: BaseException | None) -> tuple[str, str]:

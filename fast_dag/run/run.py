@@ -107,6 +107,10 @@ class Run:
         """
         raise NotImplementedError
 
+    def wants(self, step: int) -> bool:  # noqa: ARG002 - only cycles are left before their end
+        """Whether a step that was set free is still to be made."""
+        return True
+
     @property
     def is_complete(self) -> bool:
         """Whether nothing is left to be done."""

@@ -37,6 +37,13 @@ class Showing:
         if self._keep is None or name in self._keep or slot in self._plan.readers.counts:
             self.results[name] = shown(value)
 
+    def show_again(self, step: int, value: Any) -> None:
+        """Let what a cycle has gone back to be seen in place of what it dropped."""
+        if self.results is not None and value is NO_DATA:
+            self.results.pop(self._plan.names[step], None)
+        else:
+            self.show(step, value)
+
     def settled(self, step: int) -> None:
         """Clear the slots whose last reader was *step*, and its own if all have done without it."""
         for slot in self._plan.readers.slots[step]:

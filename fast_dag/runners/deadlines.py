@@ -8,7 +8,7 @@ import itertools
 from fast_dag.errors import TimeoutError
 from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.notes import Note
-from fast_dag.run.requests import Call, Enter, Outcome, Request, Wait
+from fast_dag.run.requests import Call, Enter, Outcome, Request, Wait, Watch
 from fast_dag.run.run import Run
 from fast_dag.runners.calls import GRACE
 
@@ -54,7 +54,7 @@ class Deadlines:
     def _time_is_up(self, request: Request, now: float) -> None:
         if isinstance(request, Wait):
             self._desk.back(request, Outcome())
-        elif isinstance(request, Enter):
+        elif isinstance(request, Enter | Watch):
             self._desk.expire(request, now)
         elif not request.cancelling and request.handle.cancel():
             request.cancelling = True
