@@ -87,6 +87,10 @@ class MapRun:
         self._under_way -= 1
         return self._more()
 
+    def wants(self, _step: int) -> bool:
+        """Whether a step that was set free is still to be made."""
+        return True
+
     def failed(self, _step: int, error: Exception, *_: object) -> list[int]:
         """Take the failure of a step: of fetching, for those of elements are seen to before."""
         self._is_fetching = False
