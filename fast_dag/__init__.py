@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from fast_dag.graph.cycle_config import CycleConfig as CycleConfig
     from fast_dag.graph.cycle_data import register_condition as register_condition
     from fast_dag.graph.edge import Edge as Edge
+    from fast_dag.graph.machine import Transition as Transition
     from fast_dag.graph.node import Node as Node
     from fast_dag.run.context import Context as Context
     from fast_dag.run.fsm_context import FSMContext as FSMContext
@@ -103,6 +104,7 @@ WHERE = {
     "fast_dag.graph.cycle_config": ("CycleConfig",),
     "fast_dag.graph.cycle_data": ("register_condition",),
     "fast_dag.graph.edge": ("Edge",),
+    "fast_dag.graph.machine": ("Transition",),
     "fast_dag.graph.node": ("Node",),
     "fast_dag.run.context": ("Context",),
     "fast_dag.runners.background": ("RunHandle",),

@@ -36,6 +36,7 @@ RUN = [
     "RunStalled",
     "SKIP",
     "SelectReturn",
+    "Transition",
     "register_condition",
 ]
 CACHE = [

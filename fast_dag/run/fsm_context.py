@@ -44,7 +44,7 @@ class FSMContext(Context):
 
     @property
     def current_state(self) -> str | None:
-        """The state that is executed, or was the last one; None before the first."""
+        """The state that is executed or due, after the end the last one; None before the first."""
         return self._track.names[self._track.at] if self._track.at >= 0 else None
 
     @property

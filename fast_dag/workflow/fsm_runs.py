@@ -125,7 +125,7 @@ class FSMRuns(Runnable):
 
     @property
     def current_state(self) -> str | None:
-        """The state that is executed, or was the last one; None before the first."""
+        """The state that is executed or due, after the end the last one; None before the first."""
         return self.context.current_state
 
     @property
