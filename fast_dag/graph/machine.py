@@ -84,8 +84,12 @@ class Machine:
     def add_all(self, source: str, targets: Iterable[str]) -> None:
         """Declare what *source* may answer; a single target always follows."""
         names = list(dict.fromkeys(targets))
+        if len(names) == 1:
+            self.add(source, names[0])
+            return
+        # Not by `add`: a state may be called as what stands for no condition.
         for target in names:
-            self.add(source, target, ALWAYS if len(names) == 1 else target)
+            self.named.setdefault(source, {}).setdefault(target, target)
 
     def route(self, source: str, function: Callable[..., Any], targets: Iterable[str] | None) -> None:
         """Have *function* choose what follows *source*.

@@ -182,6 +182,9 @@ class FSM(FSMRuns):
             condition: "default" for a transition that is taken whatever the result is; any other name
                 only declares that the state or its router may answer *target*.
         """
+        if not isinstance(condition, str) or not condition:
+            msg = f"a condition is a name, got {condition!r}: leave it out for a plain transition"
+            raise ValidationError(msg, self.name)
         self.machine.add(_name(source), _name(target), condition)
         self.graph.touch()
         return self
