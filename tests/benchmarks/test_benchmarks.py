@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from benchmarks import around, event_loop, fixed_costs, modes, threads
+from benchmarks import around, event_loop, fixed_costs, machines, modes, threads
 from benchmarks.__main__ import main, show
 from benchmarks.case import Case, Sides
 from benchmarks.measure import measure
@@ -11,6 +11,7 @@ SMALL = [
     *modes.cases(size=8, layers=2)[2::3],
     *threads.cases(layers=2, width=3, pairs=2, total=0.002),
     *event_loop.cases(size=4, delay=0.001),
+    *machines.cases(size=30),
     *around.cases(size=20),
     *fixed_costs.cases(size=5)[2:],
 ]

@@ -19,7 +19,7 @@ from fast_dag import (
 
 
 def machine(*edges, name="wf", **options):
-    """A machine of edges such as ``"a -> b"``, and routers such as ``"a ? b END"`` or, undeclared, ``"a ?"``."""
+    """A machine of edges such as ``"a -> b"`` and routers such as ``"a ? b END"``, undeclared ``"a ?"``."""
     fsm, states = FSM(name, **options), {}
     for edge in edges:
         source, mark, *targets = edge.split()
