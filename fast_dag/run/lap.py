@@ -59,6 +59,8 @@ class Lap:
         self.seconds = 0.0
         self.is_running = False
         self.ending: Ending | None = None
+        self.carried: list[Any] = []
+        """What each feedback edge brings into the next iteration, `NO_DATA` if that is nothing."""
         self.outputs: list[Any] = []
         """What lay in the slots after the last completed iteration."""
         self.attempts: list[int] = []

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fast_dag.errors import (
     CycleExecutionError,
     CycleLimitWarning,
+    ExecutionError,
     MaxIterationsError,
     RunCancelledError,
     TimeoutError,
@@ -22,7 +23,7 @@ from fast_dag.plan.plan import Cycle, Feedback
 from fast_dag.run.lap import Ending, Lap, Policy
 from fast_dag.run.requests import Ask, Failure, Outcome, Request, Success
 from fast_dag.run.results import CycleResult
-from fast_dag.run.step import fetch, part_of
+from fast_dag.run.step import fetch
 from fast_dag.run.streams import shown
 from fast_dag.run.wrapping import text_of, wrap
 from fast_dag.values import NO_DATA, Converged
@@ -68,11 +69,11 @@ class Rounds:
                     queue.extend(self._enter(lap))
             else:
                 self._complete(lap)
-                ending = self._obvious(lap)
+                ending = self._settled(lap, self._obvious)
                 if ending is None and lap.asks_after:
                     steps.append(unit)
                 else:
-                    queue.extend(self._go_on(lap, ending or self._judged(lap)))
+                    queue.extend(self._go_on(lap, ending or self._settled(lap, self._judge)))
         return steps
 
     def questions(self, step: int) -> Generator[Request, Outcome, Success | Failure]:
@@ -88,7 +89,7 @@ class Rounds:
         """Take what was answered at an enter or leave unit; the steps set free."""
         lap = self._by_unit[step]
         if step == lap.cycle.leave:
-            return self.through(self._go_on(lap, answer or self._limit(lap)))
+            return self.through(self._go_on(lap, answer))
         if answer:
             return self.through(self._enter(lap))
         return self.through(self._end(lap, Ending("exit" if lap.completed else "not_entered")))
@@ -197,11 +198,11 @@ class Rounds:
         """Go round again, or end."""
         if ending is not None:
             return self._end(lap, ending)
-        carried = [(each.into, self._carried(each)) for each in lap.cycle.feedback if each.into >= 0]
         self._run.renew(lap.cycle)
         lap.index += 1
-        for slot, value in carried:
-            self._run.values[slot] = value
+        for feedback, value in zip(lap.cycle.feedback, lap.carried, strict=True):
+            if feedback.into >= 0:
+                self._run.values[feedback.into] = value
         return [lap.cycle.enter]
 
     def _end(self, lap: Lap, ending: Ending) -> list[int]:
@@ -240,19 +241,25 @@ class Rounds:
             return Ending("error")
         if lap.signal is not NO_DATA:
             return Ending("converged", "signal")
-        if not any(self._carries(feedback) for feedback in lap.cycle.feedback):
+        lap.carried = [self._carried(feedback) for feedback in lap.cycle.feedback]
+        if all(value is NO_DATA for value in lap.carried):
             return Ending("exit")
+        self._check_ports(lap)
         return None
 
-    def _judged(self, lap: Lap) -> Ending | None:
-        """What its conditions and limits say."""
+    def _settled(self, lap: Lap, decide: Callable[[Lap], Ending | None]) -> Ending | None:
+        """What *decide* says of a cycle; what it raises ends the run."""
         try:
-            return self._judge(lap) or self._limit(lap)
+            return decide(lap)
         except Exception as error:  # noqa: BLE001 - a value may raise anything when it is compared
             self._run.stop(self._of_cycle(lap, error, None, 0))
-            return Ending("error")
+            return Ending("error", text_of(error))
 
     def _judge(self, lap: Lap) -> Ending | None:
+        """What its conditions and limits say."""
+        return self._condition(lap) or self._limit(lap)
+
+    def _condition(self, lap: Lap) -> Ending | None:
         if lap.policy is None:
             return None
         elapsed = self._run.ledger.clock() - lap.started
@@ -310,14 +317,28 @@ class Rounds:
     # Values
 
     def _carried(self, feedback: Feedback) -> Any:
-        """What a feedback edge brings into the next iteration; `NO_DATA` if that is nothing."""
-        value = self._run.values[feedback.value.slot]
-        if value is NO_DATA or not feedback.value.output:
-            return value
-        return part_of(value, feedback.value)
+        """What a feedback edge brings into the next iteration; `NO_DATA` if that is nothing.
 
-    def _carries(self, feedback: Feedback) -> bool:
-        return self._carried(feedback) is not NO_DATA
+        Raises:
+            MissingOutputError: its part of the value is not there.
+        """
+        run = self._run
+        # The layout only says who asks.
+        return fetch(feedback.value, run.plan.layouts[feedback.source], run.values)
+
+    def _check_ports(self, lap: Lap) -> None:
+        """Raise ExecutionError if two feedback edges bring something to the same input."""
+        brought: dict[int, str] = {}
+        slots = {slot: port.slot for port in lap.cycle.ports for slot in port.fed}
+        for feedback, value in zip(lap.cycle.feedback, lap.carried, strict=True):
+            port = slots.get(feedback.into)
+            if port is None or value is NO_DATA:
+                continue
+            other = brought.setdefault(port, feedback.value.source)
+            if other != feedback.value.source:
+                both = f"{other!r} and {feedback.value.source!r}"
+                msg = f"{both} both feed back into {feedback.value.name!r}: one of them must send nothing"
+                raise ExecutionError(msg)
 
     def _results(self, lap: Lap) -> dict[str, Any]:
         """What the nodes of the body have given in this iteration."""
