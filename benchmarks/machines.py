@@ -9,7 +9,6 @@ from typing import Any
 from benchmarks.case import Case, Sides
 from fast_dag import END, FSM
 
-
 NAMES = ("first", "second", "third")
 
 

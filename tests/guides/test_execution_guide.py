@@ -13,12 +13,22 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from fast_dag import DAG, Context, ExecutionError, RunCancelledError, TimeoutError
+from fast_dag import (
+    DAG,
+    FSM,
+    Context,
+    ExecutionError,
+    FSMContext,
+    MaxIterationsError,
+    RunCancelledError,
+    TimeoutError,
+)
 from tests.conformance.modes import Meeting, comes_true
 from tests.guides.stubs import (
     Api,
@@ -332,7 +342,85 @@ def test_09_results_and_status_can_be_read_after_a_run(dag, capsys):
     assert printed == ["6", "load_data: [1, 2, 3]", "process_data: 6", "Success!"]
 
 
-# Running FSMs: 10, 11 and 12 come with the state machines.
+# Running FSMs
+
+
+@pytest.fixture
+def orders():
+    """An order that is worked on until the third time; its inputs have defaults."""
+    fsm = FSM("orders")
+
+    @fsm.state(initial=True)
+    def pending(order_id="ORD-1", amount=1.0):
+        return {"id": order_id, "amount": amount, "rounds": 0}
+
+    @fsm.state
+    def processing(order):
+        return {**order, "rounds": order["rounds"] + 1}
+
+    @fsm.state
+    def processed(order):
+        return order
+
+    @fsm.state(terminal=True)
+    def completed(order):
+        return f"{order['id']}: {order['amount']} after {order['rounds']} rounds"
+
+    fsm.add_transition("pending", "processing")
+    fsm.add_transition("processing", "processed")
+    fsm.add_conditional_transition(
+        "processed",
+        lambda order: "completed" if order["rounds"] == 3 else "processing",
+        targets=["processing", "completed"],
+    )
+    return fsm
+
+
+def test_10_a_machine_runs_without_inputs_with_those_of_its_first_state_or_with_a_context(orders, mode):
+    fsm = orders
+    result = fsm.run(mode=mode)
+    assert result == "ORD-1: 1.0 after 3 rounds"
+
+    result = fsm.run(order_id="ORD-123", amount=99.99, mode=mode)
+    assert result == "ORD-123: 99.99 after 3 rounds"
+
+    context = FSMContext()
+    result = fsm.run(context=context, mode=mode)
+    assert fsm.context is context
+    assert context["completed"] == result
+
+
+def test_11_the_way_of_a_machine_and_the_values_of_each_execution_can_be_read(orders, mode, capsys):
+    fsm = orders
+    result = fsm.run(max_cycles=50, mode=mode)
+    assert result == "ORD-1: 1.0 after 3 rounds"
+
+    print(fsm.state_history)
+    assert fsm.state_history == ["pending", *["processing", "processed"] * 3, "completed"]
+    assert [fsm[name]["rounds"] for name in ("processing", "processing.0", "processing.2")] == [3, 1, 3]
+
+    if fsm.is_terminated:
+        print(f"FSM ended in state: {fsm.current_state}")
+    assert capsys.readouterr().out.splitlines()[-1] == "FSM ended in state: completed"
+
+    with pytest.raises(MaxIterationsError, match="exceeded at 'processing'"):
+        fsm.run(max_cycles=5, mode=mode)
+
+
+def test_12_a_hook_is_told_of_each_move_between_states(orders, mode, capsys):
+    fsm = orders
+    before = fsm.run(mode=mode)
+
+    def on_state_change(fsm, from_state, to_state, result):
+        print(f"Transition: {from_state} -> {to_state}")
+
+    fsm.add_state_hook(on_state_change)
+    result = fsm.run(mode=mode)
+    assert result == before
+    assert capsys.readouterr().out.splitlines() == [
+        f"Transition: {source} -> {target}" for source, target in pairwise(fsm.state_history)
+    ]
+
 
 # Context and data flow
 
