@@ -84,7 +84,7 @@ class DAG(DAGRuns):
             UnknownNodeError, InvalidNodeError: no such node, or one of another workflow.
             MissingConnectionError: no such port, or none is free.
         """
-        self.graph.connect_pairs([(source, output, target, input, optional)])
+        self.drawing.connect_pairs([(source, output, target, input, optional)])
         return self
 
     @known_keywords
@@ -101,7 +101,7 @@ class DAG(DAGRuns):
         Raises:
             MissingConnectionError: there is no such edge.
         """
-        self.graph.disconnect(source, target, output, input)
+        self.drawing.disconnect(source, target, output, input)
         return self
 
     @known_keywords
@@ -136,8 +136,8 @@ class DAG(DAGRuns):
             CycleConfigurationError: nothing can be called *cycle*, or a signal is given a port.
         """
         flags = {"optional": optional, "signal": signal}
-        name = f"{self.graph.node(target).name}_loop" if cycle is None else cycle
-        self.graph.feed_back(source, output, target, input, name, **flags)
+        name = f"{self.drawing.node(target).name}_loop" if cycle is None else cycle
+        self.drawing.feed_back(source, output, target, input, name, **flags)
         return self
 
     def cycle(self, name: str, **settings: Any) -> CycleBlock:
@@ -155,11 +155,11 @@ class DAG(DAGRuns):
             UnknownOptionError: there is no such setting.
             CycleConfigurationError: a setting is wrong.
         """
-        return CycleBlock(self.graph, name, settings)
+        return CycleBlock(self.drawing, name, settings)
 
     def has_cycles(self) -> bool:
         """Whether there is a feedback edge."""
-        return bool(self.graph.cycles.edges)
+        return bool(self.drawing.cycles.edges)
 
     @known_keywords
     def can_connect(
@@ -171,7 +171,7 @@ class DAG(DAGRuns):
         input: str | None = None,
     ) -> list[str]:
         """Why the two cannot be connected, one text for each reason; empty if they can.  Changes nothing."""
-        return dry.reasons_against(self.graph, source, target, output, input)
+        return dry.reasons_against(self.drawing, source, target, output, input)
 
     def dry_run(self, inputs: Mapping[str, Any] | None = None, **node_inputs: Any) -> dict[str, Any]:
         """What a run would do, without calling anything.

@@ -53,7 +53,7 @@ class Definition:
         self.description = description
         self.metadata = check_mapping("metadata", metadata, name)
         self.autowire = autowire
-        self.graph = Graph(name)
+        self.drawing = Graph(name)
         self._kept: tuple[object, Plan] | None = None
 
     def __repr__(self) -> str:
@@ -62,17 +62,17 @@ class Definition:
     @property
     def nodes(self) -> Mapping[str, AnyNode]:
         """The nodes by name, in the order of insertion; read-only."""
-        return MappingProxyType(self.graph.nodes)
+        return MappingProxyType(self.drawing.nodes)
 
     @property
     def connections(self) -> list[Edge]:
         """The edges, in the order of connecting."""
-        return list(self.graph.edges)
+        return list(self.drawing.edges)
 
     @property
     def feedback_edges(self) -> list[FeedbackEdge]:
         """The feedback edges of its cycles, in the order of declaration; an input not given is None."""
-        return list(self.graph.cycles.edges)
+        return list(self.drawing.cycles.edges)
 
     @property
     def entry_points(self) -> list[str]:
@@ -93,19 +93,19 @@ class Definition:
 
     def get_node(self, name: str) -> AnyNode:
         """The node called *name*; UnknownNodeError if there is none."""
-        return self.graph.node(name)
+        return self.drawing.node(name)
 
     def __len__(self) -> int:
-        return len(self.graph.nodes)
+        return len(self.drawing.nodes)
 
     def __bool__(self) -> bool:
         return True
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.graph.nodes)
+        return iter(self.drawing.nodes)
 
     def __contains__(self, name: object) -> bool:
-        return name in self.graph.nodes
+        return name in self.drawing.nodes
 
     def add_node(self, node: AnyNode | str, func: Callable[..., Any] | None = None, **options: Any) -> Self:
         """Add a Node, a function, or a function under a name; options as for the decorator.
@@ -123,7 +123,7 @@ class Definition:
             msg = f"add_node({node!r}, {func!r}) has two functions: give a name and a function"
             raise InvalidNodeError(msg)
         elif isinstance(node, Node) and not options:
-            self.graph.add(node)
+            self.drawing.add(node)
         else:
             self.take_in(node, **options)
         return self
@@ -142,17 +142,17 @@ class Definition:
         # Apart: settings may build on those that the node has already.
         settings = {key: options.pop(key) for key in NAMES & options.keys()}
         made = Node(function, name=name, node_type=node_type, **options)
-        old = self.graph.nodes.get(made.name)
+        old = self.drawing.nodes.get(made.name)
         if old is not None and _is_same(old.func, function) and not replace:
             return self._again(old, made, options, settings)
         made.updated(**settings)
-        self.graph.add(made, replace=replace)
+        self.drawing.add(made, replace=replace)
         return made
 
     def remove_node(self, name: str | AnyNode) -> Self:
         """Drop a node and its edges."""
-        node = self.graph.node(name)
-        self.graph.remove(node)
+        node = self.drawing.node(name)
+        self.drawing.remove(node)
         return self
 
     def replace_node(self, name: str | AnyNode, func: Callable[..., Any], **options: Any) -> Self:
@@ -161,24 +161,24 @@ class Definition:
         Raises:
             MissingConnectionError: the new function lacks a port that is connected.
         """
-        old = self.graph.node(name)
+        old = self.drawing.node(name)
         settings = {"node_type": old.node_type, "outputs": old.declared_outputs, **options}
-        self.graph.add(Node(func, name=old.name, **settings), replace=True)
+        self.drawing.add(Node(func, name=old.name, **settings), replace=True)
         return self
 
     def clear_nodes(self) -> Self:
         """Drop every node and edge."""
-        self.graph.clear()
+        self.drawing.clear()
         return self
 
     @known_keywords
     def clone(self, name: str | None = None) -> Self:
         """An independent copy with all settings, handlers and edges, named ``<name>_clone`` by default."""
-        return self._copy(name or f"{self.name}_clone", list(self.graph.nodes))
+        return self._copy(name or f"{self.name}_clone", list(self.drawing.nodes))
 
     def subgraph(self, names: Sequence[str]) -> Self:
         """A copy of the named nodes and the edges among them."""
-        return self._copy(self.name, [self.graph.node(name).name for name in names])
+        return self._copy(self.name, [self.drawing.node(name).name for name in names])
 
     @known_keywords
     def validate(
@@ -208,7 +208,7 @@ class Definition:
 
     def raise_problems(self, found: Sequence[Problem]) -> None:
         """Raise one error with all errors among the problems *found*, if there are any."""
-        error = error_for(self.graph, found)
+        error = error_for(self.drawing, found)
         if error is not None:
             raise error
 
@@ -220,7 +220,7 @@ class Definition:
     @property
     def is_valid(self) -> bool:
         """Whether the definition has no errors."""
-        return error_for(self.graph, self.validate()) is None
+        return error_for(self.drawing, self.validate()) is None
 
     def open_inputs(self) -> dict[str, Parameter]:
         """The inputs that no edge feeds, by name; required if some node needs it."""
@@ -259,12 +259,12 @@ class Definition:
     @property
     def version(self) -> object:
         """Equal as long as nothing about the graph changes."""
-        return self.graph.version, self.autowire
+        return self.drawing.version, self.autowire
 
     @property
     def wired(self) -> Graph:
         """The graph with the edges that `autowire` adds."""
-        return self.graph.wired() if self.autowire else self.graph
+        return self.drawing.wired() if self.autowire else self.drawing
 
     def _check(self, *, check_types: bool) -> None:
         self.raise_problems(self.problems_here(check_types=check_types))
@@ -278,17 +278,17 @@ class Definition:
         node_type = old.node_type if made.node_type is NodeType.STANDARD else made.node_type
         if not given and node_type is old.node_type:
             old.updated(**settings)
-            self.graph.touch()
+            self.drawing.touch()
             return old
         made = Node(old.func, name=old.name, node_type=node_type, **{**old.options, **given})
         made.updated(**settings)
-        self.graph.add(made, replace=True)
+        self.drawing.add(made, replace=True)
         return made
 
     def _copy(self, name: str, names: Sequence[str]) -> Self:
         copy = self._empty_copy(name)
-        copy.graph = self.graph.part(names)
-        copy.graph.name = name
+        copy.drawing = self.drawing.part(names)
+        copy.drawing.name = name
         return copy
 
     def _empty_copy(self, name: str) -> Self:

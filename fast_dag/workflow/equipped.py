@@ -67,7 +67,7 @@ class Equipped(Definition):
 
         Its return value, None included, becomes the node's result.  Raising declines.
         """
-        node = self.graph.node(name)
+        node = self.drawing.node(name)
         if handler is None:
             self.node_error_handlers.pop(node.name, None)
         elif callable(handler):
@@ -95,7 +95,7 @@ class Equipped(Definition):
             UnknownOptionError: there is no hook of such a name.
             ValidationError: a hook that cannot be called so.
         """
-        node = self.graph.node(name)
+        node = self.drawing.node(name)
         own = self.hooks.nodes.get(node.name, NONE)
         self.hooks.nodes[node.name] = changed_hooks(own, hooks, f"set_node_hooks({node.name!r})")
         if not self.hooks.nodes[node.name]:
@@ -136,7 +136,7 @@ class Equipped(Definition):
 
         In a cache_namespace that is what others stored there for nodes of these names as well.
         """
-        nodes = self.graph.nodes.values() if name is None else [self.graph.node(name)]
+        nodes = self.drawing.nodes.values() if name is None else [self.drawing.node(name)]
         return sum(self.cache_of(node).invalidate() for node in nodes if node.settings.cached)
 
     def explain_cache(
@@ -157,7 +157,7 @@ class Equipped(Definition):
             UnknownOptionError: an input that it does not take, or one given twice.
             CacheError: an input without a stable key.
         """
-        node = self.graph.node(name)
+        node = self.drawing.node(name)
         if not node.settings.cached:
             msg = f"node {node.name!r} has no cache: make it one with @dag.cached_node"
             raise ValidationError(msg, self.name)
@@ -216,7 +216,7 @@ class Equipped(Definition):
 
     def remove_node(self, name: str | AnyNode) -> Self:
         """Drop a node, its edges, and what stood around it."""
-        node = self.graph.node(name)
+        node = self.drawing.node(name)
         super().remove_node(node)
         self.node_error_handlers.pop(node.name, None)
         self.hooks.nodes.pop(node.name, None)
@@ -245,7 +245,7 @@ class Equipped(Definition):
         return plan
 
     def _cache_problems(self) -> Iterator[Problem]:
-        for name, node in self.graph.nodes.items():
+        for name, node in self.drawing.nodes.items():
             if node.settings.cached:
                 try:
                     self.cache_of(node)

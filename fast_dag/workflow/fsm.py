@@ -134,19 +134,19 @@ class FSM(FSMRuns):
 
     def set_initial_state(self, state: State) -> Self:
         """Begin with *state*, and no other; UnknownNodeError if there is none of that name."""
-        self.machine.begin_with(self.graph.node(state).name)
-        self.graph.touch()
+        self.machine.begin_with(self.drawing.node(state).name)
+        self.drawing.touch()
         return self
 
     def add_terminal_state(self, state: State) -> Self:
         """End the run after *state*; UnknownNodeError if there is none of that name."""
-        self.machine.end_with(self.graph.node(state).name)
-        self.graph.touch()
+        self.machine.end_with(self.drawing.node(state).name)
+        self.drawing.touch()
         return self
 
     def is_terminal_state(self, state: State) -> bool:
         """Whether the run ends after *state*; UnknownNodeError if there is none of that name."""
-        return self.graph.node(state).name in self.machine.terminal
+        return self.drawing.node(state).name in self.machine.terminal
 
     @property
     def initial_state(self) -> str | None:
@@ -160,10 +160,10 @@ class FSM(FSMRuns):
 
     def remove_node(self, name: State) -> Self:
         """Drop a state, its edges and the transitions from and to it."""
-        state = self.graph.node(name).name
+        state = self.drawing.node(name).name
         super().remove_node(state)
         self.machine.forget(state)
-        self.graph.touch()
+        self.drawing.touch()
         return self
 
     def clear_nodes(self) -> Self:
@@ -186,7 +186,7 @@ class FSM(FSMRuns):
             msg = f"a condition is a name, got {condition!r}: leave it out for a plain transition"
             raise ValidationError(msg, self.name)
         self.machine.add(_name(source), _name(target), condition)
-        self.graph.touch()
+        self.drawing.touch()
         return self
 
     def add_conditional_transition(
@@ -206,7 +206,7 @@ class FSM(FSMRuns):
         """
         _check_names(targets)
         self.machine.route(_name(source), router, targets)
-        self.graph.touch()
+        self.drawing.touch()
         return self
 
     add_conditional_edge = add_conditional_transition
@@ -214,7 +214,7 @@ class FSM(FSMRuns):
     @property
     def transitions(self) -> list[Transition]:
         """Every transition, state by state; a router has no single target, but its declared targets."""
-        return self.machine.transitions(self.graph.nodes)
+        return self.machine.transitions(self.drawing.nodes)
 
     @known_keywords
     def connect(
@@ -227,7 +227,7 @@ class FSM(FSMRuns):
         optional: bool = False,
     ) -> Self:
         """Fill a parameter of a state with the latest result of another; see `DAG.connect`."""
-        self.graph.connect_pairs([(source, output, target, input, optional)])
+        self.drawing.connect_pairs([(source, output, target, input, optional)])
         return self
 
     def drawn_machine(self) -> Machine:
@@ -243,7 +243,7 @@ class FSM(FSMRuns):
         Raises:
             MissingConnectionError: there is no such edge.
         """
-        self.graph.disconnect(source, target, output, input)
+        self.drawing.disconnect(source, target, output, input)
         return self
 
     # What is derived from it
@@ -262,9 +262,9 @@ class FSM(FSMRuns):
         """The parameters that run inputs may fill, those of the initial state first."""
         initial = self.initial_state
         found: dict[str, Parameter] = {}
-        for name in sorted(self.graph.nodes, key=lambda name: name != initial):
-            fed = {edge.input for edge in self.graph.incoming[name]}
-            inputs = [each for each in self.graph.nodes[name].signature.inputs if each.name not in fed]
+        for name in sorted(self.drawing.nodes, key=lambda name: name != initial):
+            fed = {edge.input for edge in self.drawing.incoming[name]}
+            inputs = [each for each in self.drawing.nodes[name].signature.inputs if each.name not in fed]
             for place, each in enumerate(inputs):
                 is_needed = each.required and (place > 0 or name == initial)
                 was_needed = each.name in found and found[each.name].required
@@ -273,7 +273,7 @@ class FSM(FSMRuns):
 
     def compiled(self, part: object = None) -> MachinePlan:  # noqa: ARG002 - a machine has no parts
         """The plan of the machine, which has been checked."""
-        return compile_machine(self.graph, self.machine)
+        return compile_machine(self.drawing, self.machine)
 
     def plan_for(self, options: Any, names: object = None) -> MachinePlan:  # noqa: ARG002 - as above
         """What a run with these *options* follows; whether its cap is a way out they may say as well."""
@@ -288,7 +288,7 @@ class FSM(FSMRuns):
         return plan  # type: ignore[no-any-return]
 
     def _problems(self, *, is_bounded: bool, **options: bool) -> list[Problem]:
-        return machine_problems(self.graph, self.machine, is_bounded=is_bounded, **options)
+        return machine_problems(self.drawing, self.machine, is_bounded=is_bounded, **options)
 
     def _declare(
         self, name: str, *, initial: bool, terminal: bool, transitions: Iterable[str] | None
@@ -298,7 +298,7 @@ class FSM(FSMRuns):
         if terminal:
             self.machine.terminal[name] = None
         self.machine.add_all(name, [_name(each) for each in transitions or ()])
-        self.graph.touch()
+        self.drawing.touch()
 
     def _empty_copy(self, name: str) -> Self:
         return type(self)(
@@ -314,7 +314,7 @@ class FSM(FSMRuns):
     def _copy(self, name: str, names: Sequence[str]) -> Self:
         copy = super()._copy(name, names)
         # Not only what stands between *names*: a state that transitions know may be added later.
-        copy.machine = self.machine.without(set(self.graph.nodes).difference(names))
+        copy.machine = self.machine.without(set(self.drawing.nodes).difference(names))
         copy.state_hooks = list(self.state_hooks)
         return copy
 

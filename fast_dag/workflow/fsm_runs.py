@@ -150,7 +150,7 @@ class FSMRuns(Runnable):
 
     def get_history(self, state: str) -> list[Any]:
         """What *state* gave, in order; UnknownNodeError if there is none of that name."""
-        return self.cycle_results.get(self.graph.node(state).name, [])
+        return self.cycle_results.get(self.drawing.node(state).name, [])
 
     def absence(self, name: str, context: Context) -> str:
         """How often a state was executed, when that was too rarely or is no longer kept."""

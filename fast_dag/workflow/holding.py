@@ -68,7 +68,7 @@ class Holding(Equipped):
             metadata=metadata,
             **settings,
         )
-        self.graph.add(node)
+        self.drawing.add(node)
         return node
 
     def add_dag(self, name: str, dag: Workflow, **options: Any) -> WorkflowNode:
@@ -81,7 +81,7 @@ class Holding(Equipped):
 
     def get_nested_workflows(self) -> dict[str, Workflow]:
         """The workflows that are nodes of this one, by the name of the node."""
-        return {node.name: node.inside.workflow for node in self.graph.holders}
+        return {node.name: node.inside.workflow for node in self.drawing.holders}
 
     def get_nested_depth(self) -> int:
         """How many levels of workflows lie inside; 0 without nested ones."""
@@ -97,7 +97,7 @@ class Holding(Equipped):
         work: list[tuple[str, Holding]] = [("", self)]
         while work:
             path, workflow = work.pop()
-            holders = reversed(workflow.graph.holders)
+            holders = reversed(workflow.drawing.holders)
             work.extend((f"{path}{node.name}.", node.inside.workflow) for node in holders)
             if path:
                 found[path[:-1]] = workflow  # type: ignore[assignment]
@@ -109,14 +109,14 @@ class Holding(Equipped):
         *outer, last = path.split(".")
         for number, name in enumerate(outer, start=1):
             # The run for one element of a map has its index behind the name.
-            node = workflow.graph.node(name.partition("[")[0])
+            node = workflow.drawing.node(name.partition("[")[0])
             if workflow.has_executions and last.isdecimal() and number == len(outer):
                 return
             if node.inside is None:
                 msg = f"no node {path!r} in {self.name!r}: {node.name!r} is no workflow"
                 raise UnknownNodeError(msg)
             workflow = node.inside.workflow
-        workflow.graph.node(last)
+        workflow.drawing.node(last)
 
     @known_keywords
     def validate(
@@ -144,7 +144,7 @@ class Holding(Equipped):
     def port_problems(self) -> list[Problem]:
         """What does not fit between this workflow and those inside it."""
         found = []
-        for node in self.graph.holders:
+        for node in self.drawing.holders:
             texts = node.inside.problems(self.wired.incoming[node.name])
             found += [Problem(text, kind="port", nodes=[node.name]) for text in texts]
         return found
@@ -152,7 +152,7 @@ class Holding(Equipped):
     @property
     def version(self) -> object:
         """Equal as long as nothing about the graph changes, the ports of nested workflows included."""
-        holders = self.graph.holders
+        holders = self.drawing.holders
         return (super().version, *[node.inside.serial for node in holders]) if holders else super().version
 
     def plan(self, *, check_types: bool = False, part: Collection[str] | None = None) -> Plan:
@@ -205,12 +205,12 @@ def nested_nodes(workflow: Holding) -> list[WorkflowNode]:
         ValidationError: a workflow contains itself.
     """
     found: list[WorkflowNode] = []
-    if not workflow.graph.holders:
+    if not workflow.drawing.holders:
         return found
     seen: set[Definition] = set()
     around_now = {workflow}
     path: list[tuple[Definition, WorkflowNode | None, Iterator[Any]]] = [
-        (workflow, None, iter(workflow.graph.holders))
+        (workflow, None, iter(workflow.drawing.holders))
     ]
     while path:
         last, around, left = path[-1]
@@ -232,7 +232,7 @@ def nested_nodes(workflow: Holding) -> list[WorkflowNode]:
         else:
             seen.add(inner)
             around_now.add(inner)
-            path.append((inner, node.inside, iter(inner.graph.holders)))
+            path.append((inner, node.inside, iter(inner.drawing.holders)))
     return found
 
 
@@ -242,7 +242,7 @@ def _each_inside(workflow: Holding) -> Iterator[tuple[str, Holding]]:
     work = [("", workflow)]
     while work:
         path, around = work.pop()
-        for node in around.graph.holders:
+        for node in around.drawing.holders:
             inner = node.inside.workflow
             if inner not in seen:
                 seen.add(inner)
@@ -257,7 +257,7 @@ def _inside(path: str, problem: Problem) -> Problem:
 
 
 def _depth(workflow: Holding, depths: Mapping[Holding, int]) -> int:
-    return max((1 + depths[node.inside.workflow] for node in workflow.graph.holders), default=0)
+    return max((1 + depths[node.inside.workflow] for node in workflow.drawing.holders), default=0)
 
 
 def _node_of(workflow: Any, **options: Any) -> WorkflowNode:

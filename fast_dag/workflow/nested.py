@@ -73,7 +73,7 @@ class WorkflowNode(Node[..., Any]):
         """Counts how often its signature has changed."""
         self._known: tuple[object, Signature, list[str]] = (None, NOTHING_OPEN, [])
         self._seen = -1
-        workflow.graph.is_held = True
+        workflow.drawing.is_held = True
 
         def run(*args: Any, **inputs: Any) -> Any:
             if len(args) > len(self.inputs):
@@ -91,7 +91,7 @@ class WorkflowNode(Node[..., Any]):
             **settings,
         )
         for result in self.results or ():
-            workflow.graph.node(result)
+            workflow.drawing.node(result)
         self._check_ports()
 
     def __reduce__(self) -> str:
@@ -111,7 +111,7 @@ class WorkflowNode(Node[..., Any]):
             workflow = work.pop()
             if workflow not in found:
                 found[workflow] = workflow.version
-                work += [node.inside.workflow for node in workflow.graph.holders]
+                work += [node.inside.workflow for node in workflow.drawing.holders]
         return tuple(found.values())
 
     @property
@@ -238,7 +238,7 @@ class WorkflowNode(Node[..., Any]):
     def _read(self) -> Signature:
         known = self.workflow.open_inputs()
         takes_any = self.ports is None and any(
-            node.signature.takes_any_name for node in self.workflow.graph.nodes.values()
+            node.signature.takes_any_name for node in self.workflow.drawing.nodes.values()
         )
         names = _pairs(known if self.ports is None else self.ports)
         parameters = [
@@ -249,7 +249,7 @@ class WorkflowNode(Node[..., Any]):
     def _look_inside(self) -> None:
         """Bring what is known of workflows inside up to date, from the inside out."""
         now = self._seen = Graph.inner_edits
-        path = [(self, iter(self.workflow.graph.holders))]
+        path = [(self, iter(self.workflow.drawing.holders))]
         while path:
             node, left = path[-1]
             holder = next(left, None)
@@ -258,7 +258,7 @@ class WorkflowNode(Node[..., Any]):
                 node.refresh()
             elif holder.inside._seen != now:  # noqa: SLF001 - another node of this class
                 holder.inside._seen = now  # noqa: SLF001 - as above; also what ends a ring
-                path.append((holder.inside, iter(holder.inside.workflow.graph.holders)))
+                path.append((holder.inside, iter(holder.inside.workflow.drawing.holders)))
 
     def _faults(self) -> list[str]:
         """What the node says of the workflow that does not hold any more."""

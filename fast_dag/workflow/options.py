@@ -75,7 +75,7 @@ class RunOptions:
                 if isinstance(name, str):
                     workflow.check_path(name)
                 else:
-                    workflow.graph.node(name)
+                    workflow.drawing.node(name)
 
     def on_loop(self) -> RunOptions:
         """These options for a run on the running event loop, where an executor brings threads for sync nodes.

@@ -27,12 +27,12 @@ class Part(NamedTuple):
 
 def part_from(workflow: Workflow, name: object) -> Part:
     """A node and all its descendants."""
-    return Part(_behind(workflow.wired, workflow.graph.node(name).name))
+    return Part(_behind(workflow.wired, workflow.drawing.node(name).name))
 
 
 def part_until(workflow: Workflow, name: object) -> Part:
     """A node and all its ancestors."""
-    end = workflow.graph.node(name).name
+    end = workflow.drawing.node(name).name
     return Part(_before(workflow.wired, end), end)
 
 
@@ -42,7 +42,7 @@ def part_between(workflow: Workflow, start: object, end: object) -> Part:
     Raises:
         ValidationError: there is no such path.
     """
-    first, last = workflow.graph.node(start).name, workflow.graph.node(end).name
+    first, last = workflow.drawing.node(start).name, workflow.drawing.node(end).name
     names = _behind(workflow.wired, first) & _before(workflow.wired, last)
     if not names:
         msg = f"no path from {first!r} to {last!r}"
@@ -52,7 +52,7 @@ def part_between(workflow: Workflow, start: object, end: object) -> Part:
 
 def part_of_one(workflow: Workflow, name: object) -> Part:
     """A single node."""
-    only = workflow.graph.node(name).name
+    only = workflow.drawing.node(name).name
     return Part(frozenset([only]), only)
 
 

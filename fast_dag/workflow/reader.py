@@ -63,16 +63,16 @@ def _made(cls: type[Workflow], sketch: Sketch, inner: dict[str, Workflow]) -> Wo
     for node in sketch.nodes:
         with place_of_errors(node.place):
             if node.inner is None:
-                workflow.graph.add(_node(node))
+                workflow.drawing.add(_node(node))
             else:
                 workflow.add_workflow(node.name, inner[node.inner], **node.options)
     for edge in sketch.edges:
         with place_of_errors(edge.place):
-            _draw(workflow.graph, edge)
+            _draw(workflow.drawing, edge)
     if isinstance(workflow, FSM):
         declare_machine(workflow, sketch.machine)
     else:
-        declare(workflow.graph, sketch.cycles)
+        declare(workflow.drawing, sketch.cycles)
     with place_of_errors(sketch.place):
         _set_handlers(workflow, sketch)
     made: Workflow = workflow

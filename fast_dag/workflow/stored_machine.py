@@ -51,7 +51,7 @@ def machine_entry(fsm: FSM, name_of: NameOf, where: str) -> Entry:
         DocumentError: something else than a text stands for a state or a condition, or it has cycles
             of edges, which mean something in a DAG only.
     """
-    if fsm.graph.cycles or fsm.graph.cycles.ended:
+    if fsm.drawing.cycles or fsm.drawing.cycles.ended:
         raise wrong(
             where, "a state machine has transitions in the place of feedback edges and ended branches"
         )

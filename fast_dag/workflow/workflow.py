@@ -48,7 +48,7 @@ class Workflow(Holding, Stored, Drawn):
             KeyError: it has none, and no *default* is given.
             UnknownNodeError: there is no such node.
         """
-        name = name if isinstance(name, str) else self.graph.node(name).name
+        name = name if isinstance(name, str) else self.drawing.node(name).name
         if self.context.has_result(name):
             return self.context.get_result(name)
         if default is not UNSET:
@@ -100,7 +100,7 @@ def _absence(workflow: Workflow, context: Context, path: str) -> str:
     """Why there is no result at *path*, in the words of the workflow it leads to."""
     head, dot, rest = path.partition(".")
     while dot and head in context.nested and not (workflow.has_executions and rest.isdecimal()):
-        workflow = workflow.graph.node(head.partition("[")[0]).inside.workflow
+        workflow = workflow.drawing.node(head.partition("[")[0]).inside.workflow
         context, path = context.nested[head], rest
         head, dot, rest = path.partition(".")
     return workflow.absence(path, context)

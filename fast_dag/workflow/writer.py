@@ -87,7 +87,7 @@ class Writing:
             "autowire": (bool(workflow.autowire) and kind == "dag") or None,
             "cache_namespace": workflow.cache_namespace,
             "nodes": [self.node(node, where, ordinary) for node in workflow.nodes.values()],
-            "edges": [_edge(edge, optional=optional) for edge, optional in workflow.graph.edges.items()],
+            "edges": [_edge(edge, optional=optional) for edge, optional in workflow.drawing.edges.items()],
             **(self.machine(workflow, where) if isinstance(workflow, FSM) else self.cycles(workflow, where)),
             "hooks": self.hooks(workflow, where),
             "node_error_handlers": self.handlers(workflow, where),
@@ -96,11 +96,11 @@ class Writing:
 
     def cycles(self, workflow: Workflow, where: str) -> Entry:
         """The cycles of one workflow."""
-        if not workflow.graph.cycles and not workflow.graph.cycles.ended:
+        if not workflow.drawing.cycles and not workflow.drawing.cycles.ended:
             return {}
         try:
             return cycles_entry(
-                workflow.graph.cycles,
+                workflow.drawing.cycles,
                 lambda func, field: self.name_of(func, f"{field} of a cycle in {where}"),
             )
         except (DocumentError, NotSerializableError) as error:

@@ -25,7 +25,7 @@ def typed(rows: list[int], limit: int = 3) -> dict:
 
 
 def draw(dag, context=None, **options):
-    return picture_of(dag.graph, context or Context(), VisualizationOptions(**options))
+    return picture_of(dag.drawing, context or Context(), VisualizationOptions(**options))
 
 
 def drawn_box(dag, context=None, **options):
@@ -147,9 +147,9 @@ def test_what_a_run_made_of_a_node_is_not_shown_unless_asked_for(dag):
 
 
 def test_drawing_changes_neither_graph_nor_context(dag):
-    context, version = Context(results={"b": 42}), dag.graph.version
+    context, version = Context(results={"b": 42}), dag.drawing.version
     draw(dag, context, show_results=True)
-    assert (dag.graph.version, context.results, context.metadata) == (version, {"b": 42}, {})
+    assert (dag.drawing.version, context.results, context.metadata) == (version, {"b": 42}, {})
 
 
 def test_a_line_into_the_only_input_has_no_label(dag):
@@ -230,7 +230,7 @@ def test_a_graph_without_rings_has_no_frames(dag):
 def test_no_text_of_a_picture_breaks_its_line(text):
     dag = DAG(text)
     dag.add_node(text.replace(".", "") + "x", typed, inputs=[text, "y"], outputs=[text], description=text)
-    dag.add_node("b", take, inputs=[text, "y"]).graph.draw(Edge(next(iter(dag)), text, "b", "y"))
+    dag.add_node("b", take, inputs=[text, "y"]).drawing.draw(Edge(next(iter(dag)), text, "b", "y"))
     picture = draw(dag, show_description=True, show_types=True)
     texts = [picture.title, *(line.label for line in picture.lines)]
     texts += [text for box in picture.boxes for text in box.lines]

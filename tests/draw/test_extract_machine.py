@@ -28,7 +28,7 @@ def route(result):
 
 
 def draw(fsm, context=None, **options):
-    return machine_picture(fsm.graph, fsm.machine, context or Context(), VisualizationOptions(**options))
+    return machine_picture(fsm.drawing, fsm.machine, context or Context(), VisualizationOptions(**options))
 
 
 def ways(fsm):

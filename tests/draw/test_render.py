@@ -14,7 +14,7 @@ SUFFIXES = r"\.mmd, \.mermaid, \.md, \.dot, \.gv, \.svg, \.png, \.pdf"
 
 @pytest.fixture
 def drawing():
-    graph = DAG("flöw").add_node("a", lambda: 1).graph
+    graph = DAG("flöw").add_node("a", lambda: 1).drawing
     return drawing_of(graph, Context(), VisualizationOptions(direction="LR"))
 
 
@@ -83,11 +83,11 @@ def test_an_image_needs_graphviz_and_nothing_is_written_without_it(drawing, tmp_
 
 def test_what_is_no_context_cannot_be_shown():
     with pytest.raises(ValidationError, match=r"context must be a Context, got \{\}"):
-        drawing_of(DAG("flow").graph, {}, VisualizationOptions())
+        drawing_of(DAG("flow").drawing, {}, VisualizationOptions())
 
 
 def test_the_states_of_a_machine_are_a_state_diagram():
     fsm = FSM("machine").add_state("a", lambda: 1, initial=True)
-    drawing = drawing_of(fsm.graph, Context(), VisualizationOptions(), fsm.machine)
+    drawing = drawing_of(fsm.drawing, Context(), VisualizationOptions(), fsm.machine)
     assert drawing.text("mermaid").startswith("stateDiagram-v2\n")
     assert "start -> n0;" in drawing.text("dot")

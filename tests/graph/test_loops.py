@@ -19,13 +19,13 @@ def chain(*names, **options):
 
 
 def cycles(dag):
-    found, faults = cycles_of(dag.graph)
+    found, faults = cycles_of(dag.drawing)
     assert faults == []
     return {cycle.name: (list(cycle.nodes), cycle.parent) for cycle in found}
 
 
 def fault(dag):
-    _, (found,) = cycles_of(dag.graph)
+    _, (found,) = cycles_of(dag.drawing)
     return found.kind, found.text
 
 
@@ -79,7 +79,7 @@ def test_a_node_between_the_loops_of_one_cycle():
     dag.add_node("k", lambda x=0: x).connect("a", "k").connect("k", "z", input="y")
     dag.add_node("t", lambda: 0).connect("t", "m", input="y")
     dag.add_node("s", lambda x=0: x).connect("m", "s")
-    dag.graph.cycles.clear()
+    dag.drawing.cycles.clear()
     dag.feedback("s", "a", input="y", cycle="x")
     # From a over m to s, and from m to z: k is on neither loop.
     dag.feedback("z", "m", signal=True, cycle="x")
@@ -115,7 +115,7 @@ def test_a_cycle_that_is_said_to_lie_in_another():
     dag = chain(*"abcd")
     dag.feedback("d", "a", input="y", cycle="outer").feedback("c", "b", input="y", cycle="inner")
     dag.feedback("b", "b", signal=True, cycle="other")
-    _, faults = cycles_of(dag.graph)
+    _, faults = cycles_of(dag.drawing)
     assert len(faults) == 1  # b under two names
     dag = chain(*"abcd")
     dag.feedback("d", "a", input="y", cycle="outer").feedback("c", "b", input="y", cycle="inner")
@@ -131,11 +131,11 @@ def test_a_cycle_that_is_said_to_lie_in_another():
 
 def test_nothing_is_said_of_a_graph_with_a_ring_of_forward_edges():
     dag = chain(*"ab").connect("b", "a", input="x").feedback("b", "a", input="y")
-    assert cycles_of(dag.graph) == ([], [])
+    assert cycles_of(dag.drawing) == ([], [])
 
 
 def bound(dag):
-    found, faults = cycles_of(dag.graph)
+    found, faults = cycles_of(dag.drawing)
     assert faults == []
     return [edge.input for cycle in found for edge in cycle.edges]
 
@@ -298,7 +298,7 @@ def test_bodies_and_nesting_are_those_of_the_definition(forward, back):
         dag.connect(source, target)
     for source, target, cycle in back:
         dag.feedback(source, target, signal=True, cycle=cycle)
-    found, faults = cycles_of(dag.graph)
+    found, faults = cycles_of(dag.drawing)
     bodies, unsound = expected_bodies(forward, back)
     crossed = crossing(bodies, back)
     assert {cycle.name: set(cycle.nodes) for cycle in found} == {

@@ -100,9 +100,9 @@ def chain(length: int) -> DAG:
     """That many nodes of one function, each after the other."""
     dag = DAG("chain")
     for index in range(length):
-        dag.graph.add(Node(increment, name=f"n{index}"))
+        dag.drawing.add(Node(increment, name=f"n{index}"))
     for index in range(1, length):
-        dag.graph.draw(Edge(f"n{index - 1}", "result", f"n{index}", "x"))
+        dag.drawing.draw(Edge(f"n{index - 1}", "result", f"n{index}", "x"))
     return dag
 
 

@@ -414,7 +414,7 @@ def test_a_block_declares_the_same_as_single_calls():
     with block.cycle("fit", max_iterations=3) as c:
         assert c.feedback("c", "a", input="y").feedback("c", "b", signal=True) is c
     assert block.feedback_edges == single.feedback_edges
-    assert block.graph.cycles.configs == single.graph.cycles.configs
+    assert block.drawing.cycles.configs == single.drawing.cycles.configs
     assert block.is_valid
 
 
@@ -479,7 +479,7 @@ def test_settings_are_checked_where_they_are_given():
         dag.cycle("fit", parameter_mapping={"previous_iteration.x": "current_iteration.y"})
     with pytest.raises(UnknownOptionError, match="did you mean 'cycle'"):
         dag.feedback("b", "a", cycles="fit")
-    assert not dag.graph.cycles
+    assert not dag.drawing.cycles
 
 
 def test_unknown_nodes_and_ports_are_refused_at_once():
@@ -556,7 +556,7 @@ def test_a_clone_has_the_same_cycles():
     dag.connect("b", END, output="false")
     clone = dag.clone()
     assert clone.feedback_edges == dag.feedback_edges
-    assert clone.graph.cycles.configs == dag.graph.cycles.configs
+    assert clone.drawing.cycles.configs == dag.drawing.cycles.configs
     assert clone.validate() == dag.validate() == []
     clone.remove_node("b")
     assert dag.has_cycles()
@@ -617,8 +617,8 @@ def test_a_document_holds_the_cycles(form):
     written = getattr(dag, f"to_{form}")(registry=FUNCTIONS)
     again = getattr(DAG, f"from_{form}")(written, registry=FUNCTIONS)
     assert again.feedback_edges == dag.feedback_edges
-    assert again.graph.cycles.configs == dag.graph.cycles.configs
-    assert list(again.graph.cycles.ended) == [("b", "true")]
+    assert again.drawing.cycles.configs == dag.drawing.cycles.configs
+    assert list(again.drawing.cycles.ended) == [("b", "true")]
     assert again.validate() == dag.validate()
     assert again.to_dict(registry=FUNCTIONS) == dag.to_dict(registry=FUNCTIONS)
 

@@ -68,8 +68,8 @@ def test_a_loaded_node_is_as_it_was(functions):
 
 def test_loaded_edges_are_as_they_were(functions):
     dag = DAG.from_dict(flow().to_dict(), registry=functions)
-    assert (dag.connections, dag.graph.edges) == (flow().connections, flow().graph.edges)
-    assert (dag.graph.incoming, dag.graph.outgoing) == (flow().graph.incoming, flow().graph.outgoing)
+    assert (dag.connections, dag.drawing.edges) == (flow().connections, flow().drawing.edges)
+    assert (dag.drawing.incoming, dag.drawing.outgoing) == (flow().drawing.incoming, flow().drawing.outgoing)
 
 
 def test_loaded_handlers_and_hooks_are_as_they_were(functions):
