@@ -38,7 +38,9 @@ class Deadlines:
         return True
 
     def next(self) -> float | None:
-        """When something falls due next."""
+        """When something falls due next; what has ended in time does not any more."""
+        while self._heap and not self._desk.is_open(self._heap[0][2]):
+            heapq.heappop(self._heap)
         times = [time for time in (self._end, self._heap[0][0] if self._heap else None) if time is not None]
         return min(times, default=None)
 
