@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fast_dag.graph.edge import Edge
@@ -22,6 +23,7 @@ from fast_dag.plan.plan import (
     ROUTER,
     TASK,
     Argument,
+    Cycle,
     Layout,
     Link,
     Plan,
@@ -63,7 +65,7 @@ def compile_plan(graph: Graph, part: Collection[str] | None = None) -> Plan:
         for kind, node in zip(kinds, nodes, strict=True)
     )
     direct = tuple(_direct(layout, kind) for layout, kind in zip(layouts, kinds, strict=True))
-    return Plan(
+    plan = Plan(
         name=graph.name,
         nodes=nodes,
         names=tuple(frame.names),
@@ -100,6 +102,9 @@ def compile_plan(graph: Graph, part: Collection[str] | None = None) -> Plan:
         sees_context=any(node.has_context for node in nodes),
         cycles=tuple(slots.cycle(loop) for loop in frame.loops),
     )
+    if not plan.cycles:
+        return plan
+    return replace(plan, cycles=tuple(_with_rows(each, plan) for each in plan.cycles))
 
 
 def _links(frame: Frame, slots: Slots) -> tuple[tuple[tuple[Link, ...], ...], tuple[tuple[Link, ...], ...]]:
@@ -206,3 +211,21 @@ def _row(node: AnyNode, layout: Layout, slots: tuple[int, ...] | None) -> Row:
         return node.func, MANY, slots, None
     first, second = [*slots, 0, 0][:2]
     return node.func, len(slots), first, second
+
+
+def _with_rows(cycle: Cycle, plan: Plan) -> Cycle:
+    """*cycle* with the rows of its body, if that is plain calls which all run in every iteration."""
+    body = range(cycle.enter + 1, cycle.leave)
+    is_plain = all(
+        plan.kinds[unit] == TASK
+        and plan.plain[unit]
+        and not plan.is_async[unit]
+        and all(link.part is None and plan.kinds[link.target] in (TASK, LEAVE) for link in plan.links[unit])
+        for unit in body
+    )
+    feeds = all(each.into >= 0 and not each.value.output for each in cycle.feedback)
+    if not is_plain or not feeds or any(len(port.fed) > 1 for port in cycle.ports):
+        return cycle
+    return cycle._replace(
+        rows=tuple(_row(plan.nodes[unit], plan.layouts[unit], plan.direct[unit]) for unit in body)
+    )

@@ -129,6 +129,8 @@ class Cycle(NamedTuple):
     ports: tuple[Port, ...] = ()
     has_router_exit: bool = False
     """Whether a branch inside leads outside."""
+    rows: tuple[Row, ...] = ()
+    """Its body as calls that a plain loop can make; empty if there is more to it."""
 
 
 class Readers:

@@ -146,6 +146,11 @@ class GraphRun(Run):
         self.settled(step)
         return self._through(freed)
 
+    def loop_plainly(self) -> None:
+        """Let cycles of plain calls be gone round as plain loops; a runner that can do so says it."""
+        if self.rounds is not None:
+            self.rounds.are_looped = True
+
     def wants(self, step: int) -> bool:
         """Whether a step that was set free is still to be made: a cycle may have been left since."""
         return self.state[step] == OPEN

@@ -63,6 +63,10 @@ class Lap:
         """What each feedback edge brings into the next iteration, `NO_DATA` if that is nothing."""
         self.outputs: list[Any] = []
         """What lay in the slots after the last completed iteration."""
+        self.found: Ending | None = None
+        """Why a plain loop has ended, if its conditions said so."""
+        self.made = 0
+        """How many nodes of the body a plain loop has run in the iteration that it left."""
         self.attempts: list[int] = []
         """Those that the units from its enter on had made before this iteration."""
         self.signal: Any = NO_DATA
@@ -76,6 +80,7 @@ class Lap:
         self.entered += 1
         self.started = now
         self.is_running, self.ending, self.outputs, self.signal = True, None, [], NO_DATA
+        self.found, self.made = None, 0
 
     @property
     def asks_before(self) -> bool:

@@ -164,6 +164,16 @@ class Watch(Request):
         return bool(self.lap.is_running and self.lap.entered == self.number)
 
 
+class Loop(Request):
+    """Go round the cycle that is on *lap* as a plain loop, as far as that goes."""
+
+    __slots__ = ("lap",)
+
+    def __init__(self, lap: Any) -> None:
+        super().__init__()
+        self.lap = lap
+
+
 @dataclass(slots=True)
 class Outcome:
     """What became of a request: a *value* or an *error*, after *duration* seconds of work."""

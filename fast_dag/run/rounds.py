@@ -21,7 +21,7 @@ from fast_dag.errors import (
 )
 from fast_dag.plan.plan import Cycle, Feedback
 from fast_dag.run.lap import Ending, Lap, Policy
-from fast_dag.run.requests import Ask, Failure, Outcome, Request, Success
+from fast_dag.run.requests import Ask, Failure, Loop, Outcome, Request, Success
 from fast_dag.run.results import CycleResult
 from fast_dag.run.step import fetch
 from fast_dag.run.streams import shown
@@ -46,6 +46,10 @@ class Rounds:
 
     def __init__(self, run: GraphRun, policies: Mapping[str, Callable[[], Policy]]) -> None:
         self._run = run
+        self.are_looped = False
+        """Whether cycles of plain calls are gone round as plain loops; the runner says so."""
+        self._given_up: set[str] = set()
+        """Those of them that a loop could not go round any further."""
         self.laps = [Lap(cycle, _slots_of(run, cycle), policies.get(cycle.name)) for cycle in run.plan.cycles]
         self._inner_names = {run.plan.names[unit] for cycle in run.plan.cycles for unit in cycle[1:3]}
         self._by_unit = {unit: lap for lap in self.laps for unit in (lap.cycle.enter, lap.cycle.leave)}
@@ -63,7 +67,7 @@ class Rounds:
                 if not lap.is_running:
                     self._begin(lap)
                 self._fill_ports(lap)
-                if lap.asks_before:
+                if lap.asks_before or self._is_plain(lap):
                     steps.append(unit)
                 else:
                     queue.extend(self._enter(lap))
@@ -79,7 +83,9 @@ class Rounds:
     def questions(self, step: int) -> Generator[Request, Outcome, Success | Failure]:
         """What has to be asked at an enter or leave unit."""
         lap = self._by_unit[step]
-        if step == lap.cycle.enter:
+        if self._is_plain(lap):
+            outcome = yield Loop(lap)
+        elif step == lap.cycle.enter:
             outcome = yield Ask(lap.policy.admits, (self._inputs(lap),))  # type: ignore[union-attr]
         else:
             outcome = yield Ask(self._judge, (lap,))
@@ -88,6 +94,8 @@ class Rounds:
     def answered(self, step: int, answer: Any) -> list[int]:
         """Take what was answered at an enter or leave unit; the steps set free."""
         lap = self._by_unit[step]
+        if self._is_plain(lap):
+            return self.through(self._looped(lap))
         if step == lap.cycle.leave:
             return self.through(self._go_on(lap, answer))
         if answer:
@@ -232,6 +240,30 @@ class Rounds:
         freed = run.spread(unit)
         run.settled(unit)
         return freed
+
+    def _is_plain(self, lap: Lap) -> bool:
+        """Whether the cycle is gone round as a plain loop."""
+        is_known = self.are_looped and lap.cycle.name not in self._given_up
+        return is_known and bool(lap.cycle.rows) and not lap.asks_before
+
+    def _looped(self, lap: Lap) -> list[int]:
+        """Go on where a plain loop has ended: behind the cycle, or within an iteration."""
+        run, first = self._run, self._run.plan.first + lap.cycle.enter + 1
+        rows = len(lap.cycle.rows)
+        lap.index = lap.completed - (lap.made == rows)
+        if lap.made == rows:
+            return self._end(lap, lap.found or self._settled(lap, self._limit) or Ending("exit"))
+        made = range(lap.cycle.enter + 1, lap.cycle.enter + 1 + lap.made)
+        values = run.values[first : first + lap.made]
+        # What the iteration before has left there would be taken for results of this one.
+        run.values[first : first + rows] = [NO_DATA] * rows
+        lap.attempts = run.tally.attempts[lap.cycle.enter : lap.cycle.leave]
+        # From here on it goes through the core.
+        self._given_up.add(lap.cycle.name)
+        freed = self._enter(lap)
+        for step, value in zip(made, values, strict=True):
+            freed += run.done(step, value)
+        return [step for step in freed if step not in made]
 
     # Deciding
 

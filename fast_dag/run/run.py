@@ -161,6 +161,9 @@ class Run:
             self.finished = True
             self.end_early()
 
+    def loop_plainly(self) -> None:
+        """Let cycles of plain calls be gone round as plain loops; a runner that can do so says it."""
+
     def share_streams(self, path: str) -> None:
         """Share what comes into this run, at *path*, from streams outside among the nodes that read it."""
         self.flows.enter(path)

@@ -13,11 +13,12 @@ from typing import Any
 
 from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.machine_run import MachineRun
-from fast_dag.run.requests import Call, Last, Outcome, Request, Until, Wait
+from fast_dag.run.requests import Call, Last, Loop, Outcome, Request, Until, Wait
 from fast_dag.run.run import Run
 from fast_dag.runners import threads
 from fast_dag.runners.bridge import Bridge
 from fast_dag.runners.calls import GRACE, Tell, call, call_async, drop, finish_async, is_awaitable
+from fast_dag.runners.cycle_loop import cycle_loop
 from fast_dag.runners.limits import Limits
 from fast_dag.runners.machine_loop import machine_loop
 from fast_dag.runners.private_loop import Handle, PrivateLoop
@@ -51,17 +52,37 @@ class InLine:
         self.stop_loop: Callable[[], None] = lambda: None
         self.handle: Handle | None = None
         self.grace = 0.0
+        self.made: dict[int, Outcome] = {}
+        """What calls gave that a plain loop has made, by step."""
         self.bridge = Bridge(self.loop.start, self.loop.post, self.base, self.loop.is_here)
         run.ledger.attach(self.bridge, perf_counter, self.base, workers=1)
 
     def drive(self) -> None:
         """Follow the run to its end."""
         self.run.context.on_stop(self.stop)
+        if self.run.notes is None and not self.run.hooks:
+            self.run.loop_plainly()
         made = self._run_plainly() if self.run.notes is None and not self.run.hooks else None
         first = self.run.ready()
         if not self.run.finished:
             self._follow(first, made)
         self.report()
+
+    def _go_round(self, request: Loop) -> Outcome:
+        """Let a plain loop go round a cycle; what a node gave that only the core can take is kept for it."""
+        run: Any = request.strand.run
+        loop, self.stop_loop = cycle_loop(run, request.lap, self.base)
+        if run.finished:
+            return Outcome()
+        try:
+            made = loop()
+        except Interrupted:
+            made = None  # the run was stopped
+        except BaseException as error:  # the core decides what it means
+            made = Outcome(error=error)
+        if made is not None:
+            self.made[request.lap.cycle.enter + 1 + request.lap.made] = made
+        return Outcome()
 
     def _follow(self, first: list[int], made: Outcome | None) -> None:
         """Make one step after the other; the very first may be *made* already."""
@@ -126,6 +147,10 @@ class InLine:
 
     def see_to(self, request: Request) -> Outcome:
         """Do what a step wants, and wait for it."""
+        if isinstance(request, Loop):
+            return self._go_round(request)
+        if self.made and request.step in self.made:
+            return self._settled(request, self.made.pop(request.step))
         if isinstance(request, Wait):
             self.stopped.wait(min(request.delay, threading.TIMEOUT_MAX))
         elif isinstance(request, Until):

@@ -1,0 +1,108 @@
+"""A cycle of plain calls as a plain loop: the same as through the core, without its books."""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable
+from time import perf_counter
+
+from fast_dag.plan.plan import GENERAL
+from fast_dag.run.graph_run import GraphRun
+from fast_dag.run.lap import Ending, Lap
+from fast_dag.run.requests import Outcome
+from fast_dag.run.step import arguments
+from fast_dag.run.streams import LAZY
+from fast_dag.runners.calls import is_awaitable
+from fast_dag.runners.row_loop import Interrupted
+from fast_dag.values import NO_DATA, Converged
+
+SPECIAL = LAZY | {Converged}
+
+
+def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
+    run: GraphRun, lap: Lap, base: contextvars.Context
+) -> tuple[Callable[[], Outcome | None], Callable[[], None]]:
+    """The loop over the iterations of *lap*, which is about to begin one, and what stops it from any thread.
+
+    When it ends *lap* tells how far it is: `lap.found` is why the cycle ends; or a node has given, or raised,
+    what only the core can take, which is what the loop returns, and `lap.made` nodes came before it.
+    """
+    clock = perf_counter
+
+    def loop() -> Outcome | None:  # noqa: C901, PLR0912, PLR0915 - each row kind, in one frame for speed
+        copy, values, cycle = base.copy, run.values, lap.cycle
+        begin, end = run.plan.first + cycle.enter + 1, run.plan.first + cycle.leave
+        names, durations = run.plan.names[cycle.enter + 1 : cycle.leave], run.tally.durations
+        results, attempts = run.showing.results, run.tally.attempts
+        policy, config = lap.policy, cycle.config
+        least, most = config.min_iterations, config.max_iterations or config.safety_cap
+        carried = [(feedback.value.slot, feedback.into) for feedback in cycle.feedback]
+        ports = [(port.slot, port.fed[0]) for port in cycle.ports]
+        ordinary: set[type] = set()
+        usual: type | None = None
+        completed, made, before = lap.completed, 0, clock()
+        started = lap.started
+        try:
+            while True:
+                made = 0
+                for function, kind, first, second in cycle.rows:
+                    if kind == 1:
+                        value = copy().run(function, values[first])
+                    elif kind == 2:  # noqa: PLR2004 - the number of arguments
+                        value = copy().run(function, values[first], values[second])
+                    elif kind == 0:
+                        value = copy().run(function)
+                    elif kind == GENERAL:
+                        args, kwargs = arguments(first, values)
+                        value = copy().run(function, *args, **kwargs)
+                        del args, kwargs
+                    else:
+                        value = copy().run(function, *[values[slot] for slot in first])
+                    if type(value) is not usual:
+                        if type(value) not in ordinary:
+                            if value is NO_DATA or type(value) in SPECIAL or is_awaitable(value):
+                                return Outcome(value, duration=clock() - before)
+                            ordinary.add(type(value))
+                        usual = type(value)
+                    values[begin + made] = value
+                    # The clock is also the way to stop the loop: straight code has no other check.
+                    now = clock()
+                    durations[cycle.enter + 1 + made] += now - before
+                    before = now
+                    made += 1
+                completed += 1
+                lap.outputs = values[begin:end]
+                if results is not None:
+                    results.update(zip(names, lap.outputs, strict=True))
+                if policy is not None:
+                    answer = policy.after(
+                        dict(zip(names, lap.outputs, strict=True)),
+                        completed,
+                        before - started,
+                        masked=completed < least,
+                    )
+                    if answer is not None:
+                        lap.found = Ending(*answer)
+                        return None
+                if completed >= most:
+                    return None
+                for slot, into in carried:
+                    values[into] = values[slot]
+                for slot, into in ports:
+                    values[slot] = values[into]
+        finally:
+            lap.made = made
+            ran = completed - lap.completed
+            lap.completed = completed
+            for place in range(len(names)):
+                attempts[cycle.enter + 1 + place] += ran + (place < made < len(names))
+
+    def stop() -> None:
+        nonlocal clock
+        clock = _interrupt
+
+    return loop, stop
+
+
+def _interrupt() -> float:
+    raise Interrupted
