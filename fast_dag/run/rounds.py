@@ -11,20 +11,12 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
-from fast_dag.errors import (
-    CycleExecutionError,
-    CycleLimitWarning,
-    ExecutionError,
-    MaxIterationsError,
-    RunCancelledError,
-    TimeoutError,
-)
-from fast_dag.plan.plan import Cycle, Feedback
+from fast_dag.plan.plan import Cycle
+from fast_dag.run.endings import Endings
 from fast_dag.run.lap import Ending, Lap, Policy
 from fast_dag.run.requests import Ask, Failure, Loop, Outcome, Request, Success
 from fast_dag.run.results import CycleResult
 from fast_dag.run.step import fetch
-from fast_dag.run.streams import shown
 from fast_dag.run.wrapping import text_of, wrap
 from fast_dag.values import NO_DATA, Converged
 
@@ -51,7 +43,7 @@ class Rounds:
         self._given_up: set[str] = set()
         """Those of them that a loop could not go round any further."""
         self.laps = [Lap(cycle, _slots_of(run, cycle), policies.get(cycle.name)) for cycle in run.plan.cycles]
-        self._inner_names = {run.plan.names[unit] for cycle in run.plan.cycles for unit in cycle[1:3]}
+        self.endings = Endings(run)
         self._by_unit = {unit: lap for lap in self.laps for unit in (lap.cycle.enter, lap.cycle.leave)}
 
     def through(self, freed: Iterable[int]) -> list[int]:
@@ -73,11 +65,11 @@ class Rounds:
                     queue.extend(self._enter(lap))
             else:
                 self._complete(lap)
-                ending = self._settled(lap, self._obvious)
+                ending = self._settled(lap, self.endings.obvious)
                 if ending is None and lap.asks_after:
                     steps.append(unit)
                 else:
-                    queue.extend(self._go_on(lap, ending or self._settled(lap, self._judge)))
+                    queue.extend(self._go_on(lap, ending or self._settled(lap, self.endings.judge)))
         return steps
 
     def questions(self, step: int) -> Generator[Request, Outcome, Success | Failure]:
@@ -88,7 +80,7 @@ class Rounds:
         elif step == lap.cycle.enter:
             outcome = yield Ask(lap.policy.admits, (self._inputs(lap),))  # type: ignore[union-attr]
         else:
-            outcome = yield Ask(self._judge, (lap,))
+            outcome = yield Ask(self.endings.judge, (lap,))
         return Success(outcome.value) if outcome.error is None else Failure(outcome.error)  # type: ignore[arg-type]
 
     def answered(self, step: int, answer: Any) -> list[int]:
@@ -130,28 +122,7 @@ class Rounds:
 
     def results(self) -> dict[str, CycleResult]:
         """What each cycle that was reached has come to, by name."""
-        return {lap.cycle.name: self.result(lap) for lap in self.laps if lap.ending or lap.is_running}
-
-    def result(self, lap: Lap, ending: Ending | None = None) -> CycleResult:
-        """What a cycle has come to."""
-        run = self._run
-        ending = lap.ending or ending or Ending(*_ended_by(run.error))
-        names = [run.plan.names[unit] for unit in range(lap.cycle.enter + 1, lap.cycle.leave)]
-        made = CycleResult(
-            lap.cycle.name, str(run.context.metadata.get("run_id", "")), ending.reason, ending.detail
-        )
-        made.total_iterations = lap.completed
-        made.execution_time_seconds = lap.seconds
-        # What routers pass on stands behind the results.
-        made.outputs = {
-            name: shown(value)
-            for name, value in zip(names, lap.outputs, strict=False)
-            if value is not NO_DATA and name not in self._inner_names
-        }
-        made.best_iteration = lap.completed - 1 if lap.completed else None
-        if lap.policy is not None:
-            lap.policy.describe(made)
-        return made
+        return {lap.cycle.name: self.endings.result(lap) for lap in self.laps if lap.ending or lap.is_running}
 
     def blamed(self, step: int, error: Exception, attempts: int) -> Exception:
         """*error* as that of the cycle around *step*."""
@@ -159,7 +130,7 @@ class Rounds:
         if lap is None:
             return wrap(error, self._run.path_of(step), attempts)
         earlier = lap.attempts[step - lap.cycle.enter]
-        return self._of_cycle(lap, error, self._run.path_of(step), attempts - earlier)
+        return self.endings.failure(lap, error, self._run.path_of(step), attempts - earlier)
 
     # Entering and leaving
 
@@ -192,15 +163,9 @@ class Rounds:
     def _complete(self, lap: Lap) -> None:
         """Note that an iteration has come to its end."""
         values = self._run.values
-        if not self._failed_in(lap):
+        if not self.endings.has_failed(lap):
             lap.completed += 1
             lap.outputs = [values[slot] for slot in lap.slots]
-
-    def _failed_in(self, lap: Lap) -> bool:
-        failed = self._run.tally.failed
-        return bool(failed) and any(
-            self._run.has_failed(unit) for unit in range(lap.cycle.enter + 1, lap.cycle.leave)
-        )
 
     def _go_on(self, lap: Lap, ending: Ending | None) -> list[int]:
         """Go round again, or end."""
@@ -221,7 +186,9 @@ class Rounds:
         kept = lap.outputs if lap.completed and ending.reason not in WITHOUT_OUTPUTS else ()
         for slot, value in zip_longest(lap.slots, kept, fillvalue=NO_DATA):
             values[slot] = value  # type: ignore[index]
-        if ending.reason in LIMITS and self._tell_of_limit(lap, ending):
+        error = self.endings.at_limit(lap, ending) if ending.reason in LIMITS else None
+        if error is not None:
+            run.stop(error)
             return []
         self._close(lap)
         return self._pass(lap.cycle.leave)
@@ -252,7 +219,7 @@ class Rounds:
         rows = len(lap.cycle.rows)
         lap.index = lap.completed - (lap.made == rows)
         if lap.made == rows:
-            return self._end(lap, lap.found or self._settled(lap, self._limit) or Ending("exit"))
+            return self._end(lap, lap.found or self._settled(lap, self.endings.limit) or Ending("exit"))
         made = range(lap.cycle.enter + 1, lap.cycle.enter + 1 + lap.made)
         values = run.values[first : first + lap.made]
         # What the iteration before has left there would be taken for results of this one.
@@ -265,120 +232,13 @@ class Rounds:
             freed += run.done(step, value)
         return [step for step in freed if step not in made]
 
-    # Deciding
-
-    def _obvious(self, lap: Lap) -> Ending | None:
-        """What ends the cycle whatever its conditions say."""
-        if self._failed_in(lap):
-            return Ending("error")
-        if lap.signal is not NO_DATA:
-            return Ending("converged", "signal")
-        lap.carried = [self._carried(feedback) for feedback in lap.cycle.feedback]
-        if all(value is NO_DATA for value in lap.carried):
-            return Ending("exit")
-        self._check_ports(lap)
-        return None
-
     def _settled(self, lap: Lap, decide: Callable[[Lap], Ending | None]) -> Ending | None:
         """What *decide* says of a cycle; what it raises ends the run."""
         try:
             return decide(lap)
         except Exception as error:  # noqa: BLE001 - a value may raise anything when it is compared
-            self._run.stop(self._of_cycle(lap, error, None, 0))
+            self._run.stop(self.endings.failure(lap, error, None, 0))
             return Ending("error", text_of(error))
-
-    def _judge(self, lap: Lap) -> Ending | None:
-        """What its conditions and limits say."""
-        return self._condition(lap) or self._limit(lap)
-
-    def _condition(self, lap: Lap) -> Ending | None:
-        if lap.policy is None:
-            return None
-        elapsed = self._run.ledger.clock() - lap.started
-        masked = lap.completed < lap.cycle.config.min_iterations
-        answer = lap.policy.after(self._results(lap), lap.completed, elapsed, masked=masked)
-        return None if answer is None else Ending(*answer)
-
-    def _limit(self, lap: Lap) -> Ending | None:
-        config = lap.cycle.config
-        if config.max_iterations is not None and lap.completed >= config.max_iterations:
-            return Ending("max_iterations", f"max_iterations={config.max_iterations}")
-        if config.max_iterations is None and lap.completed >= config.safety_cap:
-            self._run.stop(self._too_many(lap, config.safety_cap))
-            return Ending("error", f"safety_cap={config.safety_cap}")
-        timeout = config.timeout_seconds
-        if timeout is not None and self._run.ledger.clock() - lap.started >= timeout:
-            return Ending("timeout", f"timeout_seconds={timeout:g}")
-        return None
-
-    def _tell_of_limit(self, lap: Lap, ending: Ending) -> bool:
-        """Do about a reached limit what the settings say; whether that ends the run."""
-        config, name = lap.cycle.config, lap.cycle.name
-        if config.on_limit == "raise":
-            is_count = ending.reason == "max_iterations"
-            self._run.stop(
-                self._too_many(lap, config.max_iterations or 0) if is_count else self._too_long(lap)
-            )
-            return True
-        has_other_exit = lap.policy is not None or lap.cycle.has_router_exit
-        if config.on_limit == "warn" and has_other_exit:
-            text = f"cycle {name!r} ended by {ending.detail}, before any of its conditions held"
-            self._run.ledger.warnings.append(CycleLimitWarning(text))
-        return False
-
-    def _too_many(self, lap: Lap, limit: int) -> MaxIterationsError:
-        name = lap.cycle.name
-        msg = f"cycle {name!r} exceeded maximum iterations ({limit}): give it a condition, or a higher limit"
-        error = MaxIterationsError(msg, limit, name)
-        error.node_name = None
-        error.result = self.result(lap, Ending("max_iterations", f"{limit} iterations"))
-        return error
-
-    def _too_long(self, lap: Lap) -> TimeoutError:
-        name, seconds = lap.cycle.name, lap.cycle.config.timeout_seconds
-        error = TimeoutError(f"cycle {name!r} timed out after {seconds:g} s")
-        error.result = self.result(lap, Ending("timeout", f"timeout_seconds={seconds:g}"))
-        return error
-
-    def _of_cycle(self, lap: Lap, error: Exception, node: str | None, attempts: int) -> Exception:
-        made: Any = wrap(error, node, attempts, CycleExecutionError)
-        ending = Ending("error", text_of(error))
-        vars(made).update(cycle=lap.cycle.name, iteration=lap.index, result=self.result(lap, ending))
-        return made  # type: ignore[no-any-return]
-
-    # Values
-
-    def _carried(self, feedback: Feedback) -> Any:
-        """What a feedback edge brings into the next iteration; `NO_DATA` if that is nothing.
-
-        Raises:
-            MissingOutputError: its part of the value is not there.
-        """
-        run = self._run
-        # The layout only says who asks.
-        return fetch(feedback.value, run.plan.layouts[feedback.source], run.values)
-
-    def _check_ports(self, lap: Lap) -> None:
-        """Raise ExecutionError if two feedback edges bring something to the same input."""
-        brought: dict[int, str] = {}
-        slots = {slot: port.slot for port in lap.cycle.ports for slot in port.fed}
-        for feedback, value in zip(lap.cycle.feedback, lap.carried, strict=True):
-            port = slots.get(feedback.into)
-            if port is None or value is NO_DATA:
-                continue
-            other = brought.setdefault(port, feedback.value.source)
-            if other != feedback.value.source:
-                both = f"{other!r} and {feedback.value.source!r}"
-                msg = f"{both} both feed back into {feedback.value.name!r}: one of them must send nothing"
-                raise ExecutionError(msg)
-
-    def _results(self, lap: Lap) -> dict[str, Any]:
-        """What the nodes of the body have given in this iteration."""
-        run, cycle = self._run, lap.cycle
-        first, names = run.plan.first, run.plan.names
-        units = range(cycle.enter + 1, cycle.leave)
-        found = ((unit, run.values[first + unit]) for unit in units if unit not in self._by_unit)
-        return {names[unit]: value for unit, value in found if value is not NO_DATA}
 
     def _inputs(self, lap: Lap) -> dict[str, Any]:
         """The values at the entry ports of the body for the iteration that is to begin.
@@ -396,14 +256,6 @@ class Rounds:
                     found[f"{run.plan.names[unit]}.{argument.name}"] = value
                     owners.setdefault(argument.name, []).append(value)
         return {name: values[0] for name, values in owners.items() if len(values) == 1} | found
-
-
-def _ended_by(error: BaseException | None) -> tuple[str, str]:
-    """Reason and detail of a cycle that was under way when the run ended."""
-    if error is None or isinstance(error, RunCancelledError) or not isinstance(error, Exception):
-        return "cancelled", "" if error is None else text_of(error)
-    is_late = isinstance(error, TimeoutError) and error.node_name is None
-    return "timeout" if is_late else "error", text_of(error)
 
 
 def _slots_of(run: GraphRun, cycle: Cycle) -> list[int]:

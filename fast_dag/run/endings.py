@@ -1,0 +1,170 @@
+"""Why a cycle ends: what is looked at after an iteration, in a fixed order, and what is told of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fast_dag.errors import (
+    CycleExecutionError,
+    CycleLimitWarning,
+    ExecutionError,
+    MaxIterationsError,
+    RunCancelledError,
+    TimeoutError,
+)
+from fast_dag.plan.plan import Feedback
+from fast_dag.run.lap import Ending, Lap
+from fast_dag.run.results import CycleResult
+from fast_dag.run.step import fetch
+from fast_dag.run.streams import shown
+from fast_dag.run.wrapping import text_of, wrap
+from fast_dag.values import NO_DATA
+
+if TYPE_CHECKING:
+    from fast_dag.run.graph_run import GraphRun
+
+
+class Endings:
+    """Decides about the cycles of one run; it changes nothing but what is told."""
+
+    def __init__(self, run: GraphRun) -> None:
+        self._run = run
+        self._inner_units = {unit for cycle in run.plan.cycles for unit in (cycle.enter, cycle.leave)}
+
+    def obvious(self, lap: Lap) -> Ending | None:
+        """What ends the cycle whatever its conditions say."""
+        if self.has_failed(lap):
+            return Ending("error")
+        if lap.signal is not NO_DATA:
+            return Ending("converged", "signal")
+        lap.carried = [self._carried(feedback) for feedback in lap.cycle.feedback]
+        if all(value is NO_DATA for value in lap.carried):
+            return Ending("exit")
+        self._check_ports(lap)
+        return None
+
+    def judge(self, lap: Lap) -> Ending | None:
+        """What its conditions and limits say."""
+        return self._condition(lap) or self.limit(lap)
+
+    def _condition(self, lap: Lap) -> Ending | None:
+        if lap.policy is None:
+            return None
+        elapsed = self._run.ledger.clock() - lap.started
+        masked = lap.completed < lap.cycle.config.min_iterations
+        answer = lap.policy.after(self._results(lap), lap.completed, elapsed, masked=masked)
+        return None if answer is None else Ending(*answer)
+
+    def limit(self, lap: Lap) -> Ending | None:
+        """The limit that has been reached."""
+        config = lap.cycle.config
+        if config.max_iterations is not None and lap.completed >= config.max_iterations:
+            return Ending("max_iterations", f"max_iterations={config.max_iterations}")
+        if config.max_iterations is None and lap.completed >= config.safety_cap:
+            self._run.stop(self._too_many(lap, config.safety_cap))
+            return Ending("error", f"safety_cap={config.safety_cap}")
+        timeout = config.timeout_seconds
+        if timeout is not None and self._run.ledger.clock() - lap.started >= timeout:
+            return Ending("timeout", f"timeout_seconds={timeout:g}")
+        return None
+
+    def at_limit(self, lap: Lap, ending: Ending) -> Exception | None:
+        """What a limit that was reached ends the run with, None if the run goes on; it may be warned of."""
+        config, name = lap.cycle.config, lap.cycle.name
+        if config.on_limit == "raise":
+            is_count = ending.reason == "max_iterations"
+            return self._too_many(lap, config.max_iterations or 0) if is_count else self._too_long(lap)
+        has_other_exit = lap.policy is not None or lap.cycle.has_router_exit
+        if config.on_limit == "warn" and has_other_exit:
+            text = f"cycle {name!r} ended by {ending.detail}, before any of its conditions held"
+            self._run.ledger.warnings.append(CycleLimitWarning(text))
+        return None
+
+    def _too_many(self, lap: Lap, limit: int) -> MaxIterationsError:
+        name = lap.cycle.name
+        msg = f"cycle {name!r} exceeded maximum iterations ({limit}): give it a condition, or a higher limit"
+        error = MaxIterationsError(msg, limit, name)
+        error.node_name = None
+        error.result = self.result(lap, Ending("max_iterations", f"{limit} iterations"))
+        return error
+
+    def _too_long(self, lap: Lap) -> TimeoutError:
+        name, seconds = lap.cycle.name, lap.cycle.config.timeout_seconds
+        error = TimeoutError(f"cycle {name!r} timed out after {seconds:g} s")
+        error.result = self.result(lap, Ending("timeout", f"timeout_seconds={seconds:g}"))
+        return error
+
+    def failure(self, lap: Lap, error: Exception, node: str | None, attempts: int) -> Exception:
+        """*error* as that of a cycle, with what the cycle has come to."""
+        made: Any = wrap(error, node, attempts, CycleExecutionError)
+        ending = Ending("error", text_of(error))
+        vars(made).update(cycle=lap.cycle.name, iteration=lap.index, result=self.result(lap, ending))
+        return made  # type: ignore[no-any-return]
+
+    def result(self, lap: Lap, ending: Ending | None = None) -> CycleResult:
+        """What a cycle has come to."""
+        run = self._run
+        ending = lap.ending or ending or Ending(*_ended_by(run.error))
+        units = range(lap.cycle.enter + 1, lap.cycle.leave)
+        made = CycleResult(
+            lap.cycle.name, str(run.context.metadata.get("run_id", "")), ending.reason, ending.detail
+        )
+        made.total_iterations = lap.completed
+        made.execution_time_seconds = lap.seconds
+        # What routers pass on stands behind the results.
+        made.outputs = {
+            run.plan.names[unit]: shown(value)
+            for unit, value in zip(units, lap.outputs, strict=False)
+            if value is not NO_DATA and unit not in self._inner_units
+        }
+        made.best_iteration = lap.completed - 1 if lap.completed else None
+        if lap.policy is not None:
+            lap.policy.describe(made)
+        return made
+
+    def has_failed(self, lap: Lap) -> bool:
+        """Whether a node of the body has failed in this iteration."""
+        failed = self._run.tally.failed
+        return bool(failed) and any(
+            self._run.has_failed(unit) for unit in range(lap.cycle.enter + 1, lap.cycle.leave)
+        )
+
+    def _carried(self, feedback: Feedback) -> Any:
+        """What a feedback edge brings into the next iteration; `NO_DATA` if that is nothing.
+
+        Raises:
+            MissingOutputError: its part of the value is not there.
+        """
+        run = self._run
+        # The layout only says who asks.
+        return fetch(feedback.value, run.plan.layouts[feedback.source], run.values)
+
+    def _check_ports(self, lap: Lap) -> None:
+        """Raise ExecutionError if two feedback edges bring something to the same input."""
+        brought: dict[int, str] = {}
+        slots = {slot: port.slot for port in lap.cycle.ports for slot in port.fed}
+        for feedback, value in zip(lap.cycle.feedback, lap.carried, strict=True):
+            port = slots.get(feedback.into)
+            if port is None or value is NO_DATA:
+                continue
+            other = brought.setdefault(port, feedback.value.source)
+            if other != feedback.value.source:
+                both = f"{other!r} and {feedback.value.source!r}"
+                msg = f"{both} both feed back into {feedback.value.name!r}: one of them must send nothing"
+                raise ExecutionError(msg)
+
+    def _results(self, lap: Lap) -> dict[str, Any]:
+        """What the nodes of the body have given in this iteration."""
+        run, cycle = self._run, lap.cycle
+        first, names = run.plan.first, run.plan.names
+        units = range(cycle.enter + 1, cycle.leave)
+        found = ((unit, run.values[first + unit]) for unit in units if unit not in self._inner_units)
+        return {names[unit]: value for unit, value in found if value is not NO_DATA}
+
+
+def _ended_by(error: BaseException | None) -> tuple[str, str]:
+    """Reason and detail of a cycle that was under way when the run ended."""
+    if error is None or isinstance(error, RunCancelledError) or not isinstance(error, Exception):
+        return "cancelled", "" if error is None else text_of(error)
+    is_late = isinstance(error, TimeoutError) and error.node_name is None
+    return "timeout" if is_late else "error", text_of(error)
