@@ -177,12 +177,12 @@ def unknown_cache_keys(graph: Graph) -> Iterator[Problem]:
 
 
 def impossible_maps(graph: Graph) -> Iterator[Problem]:
-    """Maps over what is no input, and of nodes that are to choose or to join."""
+    """Maps over what is no input, and of nodes that are to choose or to join, or are states."""
     for name, node in graph.nodes.items():
         over = node.settings.map
         if over is None:
             continue
-        if node.is_router or node.node_type in JOINS:
+        if node.is_router or node.node_type in (*JOINS, NodeType.FSM_STATE):
             text = f"{name!r} cannot be a map: {node.node_type} nodes run once; use a node of its own for it"
             yield Problem(text, kind="map", nodes=[name])
         elif over not in node.inputs and not node.signature.takes_any_name:

@@ -91,7 +91,7 @@ def unknown_states(graph: Graph, machine: Machine) -> Iterator[Problem]:
     for what, name in dict.fromkeys(named):
         if name not in graph.nodes and not (name == END and what.startswith("target")):
             near = suggestion(name, [*graph.nodes, END])
-            text = f"the {what}, {name!r}, is no state of {graph.name!r}{near}: add it, or name another"
+            text = f"the {what}, {name!r}, is no state of {graph.name!r}: add it, or name another{near}"
             yield Problem(text, kind="unknown")
 
 
