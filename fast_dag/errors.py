@@ -242,6 +242,24 @@ class NotSerializableError(ExecutionError):
     """Settings of a cycle that cannot be stored, or whose functions are not registered."""
 
 
+class CycleStateError(ExecutionError):
+    """State of a cycle that cannot be written, stored or read back.
+
+    Parameters:
+        message: the text.
+        node: whose state it is about, None for another part.
+        key: which key of it.
+    """
+
+    def __init__(self, message: str = "", node: str | None = None, key: Any = None) -> None:
+        super().__init__(message, node)
+        self.args = (message, node, key)
+        self.key = key
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class CycleExecutionError(ExecutionError):
     """A cycle that failed; also an instance of the class of the node's own exception.
 
