@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from fast_dag.errors import MissingConnectionError
+from fast_dag.errors import MissingConnectionError, suggestion
 from fast_dag.graph.binding import feedback_input, only_input
 from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.graph.edge import FeedbackEdge
@@ -60,7 +60,23 @@ def cycles_of(graph: Graph) -> tuple[list[Cycle], list[Fault]]:
     sound = [name for name in bodies if name not in crossed]
     cycles = [surface.cycle(name, bodies[name], parents.get(name)) for name in sound]
     faults += _claims(cycles)
+    faults += _unmatched(graph, cycles)
     return _bound(graph, cycles, faults), faults
+
+
+def initial_ports(graph: Graph, cycle: Cycle, key: str) -> list[tuple[str, str]]:
+    """Node and input of each entry port that *key* of the initial parameters means.
+
+    An entry port is an input of the body that no forward edge from inside the body feeds.
+    """
+    node, dot, name = key.rpartition(".")
+    body = set(cycle.nodes)
+    found = []
+    for each in cycle.nodes if not dot else [node] if node in body else []:
+        fed = {edge.input for edge in graph.incoming[each] if edge.source in body}
+        if name in graph.nodes[each].inputs and name not in fed:
+            found.append((each, name))
+    return found
 
 
 class _Surface:
@@ -218,6 +234,16 @@ def _claims(cycles: Sequence[Cycle]) -> Iterator[Fault]:
             around = parents.get(around)
         if claimed is not None and around is None:
             yield Fault("cycle_config", f"cycle {cycle.name!r} does not lie inside {claimed!r}")
+
+
+def _unmatched(graph: Graph, cycles: Sequence[Cycle]) -> Iterator[Fault]:
+    """Initial parameters for what is no entry port."""
+    for cycle in cycles:
+        for key in cycle.config.initial_parameters:
+            if not initial_ports(graph, cycle, key):
+                known = [name for node in cycle.nodes for name in graph.nodes[node].inputs]
+                text = f"initial_parameters of cycle {cycle.name!r} name {key!r}, which no entry port has"
+                yield Fault("cycle_config", text + suggestion(key, known))
 
 
 def _bound(graph: Graph, cycles: Sequence[Cycle], faults: list[Fault]) -> list[Cycle]:

@@ -8,6 +8,7 @@ from fast_dag.graph.binding import needs, takes_whole
 from fast_dag.graph.edge import Edge, FeedbackEdge
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.loops import Cycle as Loop
+from fast_dag.graph.loops import initial_ports
 from fast_dag.graph.node import Node
 from fast_dag.graph.signature import Parameter
 from fast_dag.plan.frame import Frame
@@ -39,6 +40,7 @@ class Slots:
             self._number_inputs(graph.nodes[name])
             self._number_branches(graph.nodes[name])
         for loop in frame.loops:
+            self._number_initial(loop)
             self._number_feedback(loop)
         self.first = len(self.base)
 
@@ -119,6 +121,15 @@ class Slots:
         if edges:
             return self.argument(edges[0], name)
         return Argument(name, self.open[node, name])
+
+    def _number_initial(self, loop: Loop) -> None:
+        """Slots of their own for the inputs that the settings of a cycle have values for."""
+        for key, value in loop.config.initial_parameters.items():
+            for node, name in initial_ports(self.graph, loop, key):
+                if (node, name) in self.open:
+                    slot = self.open[node, name] = self._new(value)
+                    self.inputs.setdefault(name, []).append(slot)
+                    self.needs = [need for need in self.needs if need[1:] != (node, name)]
 
     def _number_feedback(self, loop: Loop) -> None:
         for edge in loop.edges:
