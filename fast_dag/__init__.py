@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from fast_dag.errors import CycleConfigurationError as CycleConfigurationError
     from fast_dag.errors import CycleConnectionError as CycleConnectionError
     from fast_dag.errors import CycleError as CycleError
+    from fast_dag.errors import CycleExecutionError as CycleExecutionError
     from fast_dag.errors import CycleExitError as CycleExitError
+    from fast_dag.errors import CycleLimitWarning as CycleLimitWarning
     from fast_dag.errors import DisconnectedNodeError as DisconnectedNodeError
     from fast_dag.errors import DocumentError as DocumentError
     from fast_dag.errors import DuplicateCycleError as DuplicateCycleError
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from fast_dag.graph.node import Node as Node
     from fast_dag.run.context import Context as Context
     from fast_dag.run.fsm_context import FSMContext as FSMContext
+    from fast_dag.run.results import CycleResult as CycleResult
     from fast_dag.runners.background import RunHandle as RunHandle
     from fast_dag.stores.base import CacheBackend as CacheBackend
     from fast_dag.stores.history import CacheExplanation as CacheExplanation
@@ -56,6 +59,7 @@ if TYPE_CHECKING:
     from fast_dag.values import NO_DATA as NO_DATA
     from fast_dag.values import SKIP as SKIP
     from fast_dag.values import ConditionalReturn as ConditionalReturn
+    from fast_dag.values import Converged as Converged
     from fast_dag.values import ExecutionMode as ExecutionMode
     from fast_dag.values import FSMReturn as FSMReturn
     from fast_dag.values import NodeType as NodeType
@@ -68,10 +72,13 @@ if TYPE_CHECKING:
     from fast_dag.workflow.runner import DAGRunner as Runner  # noqa: F401 - the other name of it
 
 WHERE = {
+    "fast_dag.run.results": ("CycleResult",),
     "fast_dag.workflow.fsm": ("FSM",),
     "fast_dag.run.fsm_context": ("FSMContext",),
     "fast_dag.draw.options": ("VisualizationOptions",),
     "fast_dag.errors": (
+        "CycleLimitWarning",
+        "CycleExecutionError",
         "MaxIterationsError",
         "CacheError",
         "ConditionError",
@@ -115,6 +122,7 @@ WHERE = {
     "fast_dag.stores.registry": ("get_cache", "register_cache"),
     "fast_dag.stores.sqlite": ("DiskCache",),
     "fast_dag.values": (
+        "Converged",
         "FSMReturn",
         "END",
         "NO_DATA",

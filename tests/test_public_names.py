@@ -25,6 +25,8 @@ WORKFLOW = [
 RUN = [
     "ConditionalReturn",
     "Context",
+    "Converged",
+    "CycleResult",
     "CycleConfig",
     "END",
     "Edge",
@@ -54,7 +56,9 @@ ERRORS = [
     "CycleConfigurationError",
     "CycleConnectionError",
     "CycleError",
+    "CycleExecutionError",
     "CycleExitError",
+    "CycleLimitWarning",
     "DisconnectedNodeError",
     "DocumentError",
     "DuplicateCycleError",
