@@ -11,7 +11,14 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 from fast_dag.errors import InvalidNodeError
 from fast_dag.graph.operators import Connectable, Drawing, End, Ends
 from fast_dag.graph.settings import DEFAULTS, NAMES, NodeSettings, changed, check_mapping, check_names
-from fast_dag.graph.signature import Signature, is_async_function, origin_name, read_signature, unwrapped
+from fast_dag.graph.signature import (
+    CONTEXT,
+    Signature,
+    is_async_function,
+    origin_name,
+    read_signature,
+    unwrapped,
+)
 from fast_dag.values import END, NodeType
 
 P = ParamSpec("P")
@@ -139,7 +146,22 @@ class Node(Connectable, Generic[P, R_co]):
     @property
     def has_context(self) -> bool:
         """Whether the run's context is passed in."""
-        return any(parameter.injected for parameter in self.signature.parameters)
+        return any(parameter.injects == CONTEXT for parameter in self.signature.parameters)
+
+    @property
+    def cycle_aware(self) -> Any:
+        """The object whose method it calls, if that asks for the cycle around it; else None."""
+        func: Any = self._func
+        while isinstance(func, functools.partial):
+            func = func.func
+        owner = getattr(func, "__self__", None)
+        return owner if getattr(owner, "__fast_dag_cycle_aware__", False) else None
+
+    @functools.cached_property
+    def uses_cycle(self) -> bool:
+        """Whether it looks at the cycle around it, or keeps something there."""
+        injects = [parameter.injects for parameter in self.signature.parameters]
+        return any(each not in ("", CONTEXT) for each in injects) or self.cycle_aware is not None
 
     @property
     def inputs(self) -> tuple[str, ...]:

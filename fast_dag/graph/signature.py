@@ -13,7 +13,15 @@ from typing import Any
 
 from fast_dag.errors import InvalidNodeError
 
-INJECTABLE_NAMES = frozenset({"Context", "FSMContext"})
+CONTEXT = "Context"
+"""What a run fills most parameters with that it fills itself."""
+INJECTABLE_NAMES = {
+    CONTEXT: CONTEXT,
+    "FSMContext": CONTEXT,
+    "CycleContext": "CycleContext",
+    "CycleState": "CycleState",
+}
+"""What a parameter is filled with whose annotation is quoted, and not to be found."""
 WRAPPED_NAMES = ("func", "fn", "f", "function", "wrapped")
 CHOICES = (typing.Union, types.UnionType, typing.Annotated)
 EMPTY = inspect.Parameter.empty
@@ -26,7 +34,7 @@ class Parameter:
     """One parameter of a node's function.
 
     `name` is what the node calls it, `own_name` what the function calls it; `injected` tells that
-    the run fills it with its context.
+    the run fills it itself: with its context, or what else `injects` names.
     """
 
     name: str
@@ -36,6 +44,7 @@ class Parameter:
     own_name: str = ""
     by_keyword: bool = False
     injected: bool = False
+    injects: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +147,10 @@ def origin_name(annotation: Any) -> str:
 
 def _parameters(function: Callable[..., Any], found: inspect.Signature) -> list[Parameter]:
     skipped = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    injects = {
+        name: _injects(parameter.annotation, function) or (CONTEXT if name == "context" else "")
+        for name, parameter in found.parameters.items()
+    }
     return [
         Parameter(
             name,
@@ -146,7 +159,8 @@ def _parameters(function: Callable[..., Any], found: inspect.Signature) -> list[
             annotation=parameter.annotation,
             own_name=name,
             by_keyword=parameter.kind is inspect.Parameter.KEYWORD_ONLY,
-            injected=name == "context" or _is_injectable(parameter.annotation, function),
+            injected=bool(injects[name]),
+            injects=injects[name],
         )
         for name, parameter in found.parameters.items()
         if parameter.kind not in skipped
@@ -173,13 +187,21 @@ def _renamed(
     return renamed + [Parameter(name, own_name=name) for name in left]
 
 
-def _is_injectable(annotation: Any, function: Callable[..., Any]) -> bool:
+def _injects(annotation: Any, function: Callable[..., Any]) -> str:
+    """What the run fills a parameter with that has this *annotation*, '' if it does not."""
     if annotation is EMPTY:
-        return False
+        return ""
     if not isinstance(annotation, str):
         candidates = typing.get_args(annotation) if typing.get_origin(annotation) in CHOICES else [annotation]
-        return any(isinstance(one, type) and hasattr(one, "__fast_dag_injected__") for one in candidates)
-    return any(_names_injectable(text, function) for text in _alternatives(annotation))
+        found = [_injected_by(one) for one in candidates]
+    else:
+        found = [_injected_by_name(text, function) for text in _alternatives(annotation)]
+    return next(filter(None, found), "")
+
+
+def _injected_by(kind: Any) -> str:
+    mark = getattr(kind, "__fast_dag_injected__", "") if isinstance(kind, type) else ""
+    return CONTEXT if mark is True else str(mark)
 
 
 def _alternatives(annotation: str) -> list[str]:
@@ -192,15 +214,15 @@ def _without_optional(annotation: str) -> str:
     return text.partition("[")[2].removesuffix("]") if is_optional else text
 
 
-def _names_injectable(text: str, function: Callable[..., Any]) -> bool:
-    """Whether *text* names an injected class: looked up by name, never evaluated."""
+def _injected_by_name(text: str, function: Callable[..., Any]) -> str:
+    """What is injected for the class that *text* names: looked up by name, never evaluated."""
     head, *attributes = text.split(".")
     found = getattr(function, "__globals__", {}).get(head)
     for attribute in attributes:
         found = getattr(found, attribute, None)
     if found is None:
-        return text.rsplit(".", maxsplit=1)[-1] in INJECTABLE_NAMES
-    return isinstance(found, type) and hasattr(found, "__fast_dag_injected__")
+        return INJECTABLE_NAMES.get(text.rsplit(".", maxsplit=1)[-1], "")
+    return _injected_by(found)
 
 
 def _unwrapped_by_attribute(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -61,7 +61,7 @@ def compile_plan(graph: Graph, part: Collection[str] | None = None) -> Plan:
         for kind, node, each in zip(kinds, nodes, outgoing, strict=True)
     )
     plain = tuple(
-        kind in (TASK, ANY) and node.inside is None and node.settings == DEFAULTS
+        kind in (TASK, ANY) and node.inside is None and node.settings == DEFAULTS and not node.uses_cycle
         for kind, node in zip(kinds, nodes, strict=True)
     )
     direct = tuple(_direct(layout, kind) for layout, kind in zip(layouts, kinds, strict=True))
@@ -163,7 +163,7 @@ def _layout(node: AnyNode, graph: Graph, slots: Slots) -> Layout:
 def _argument(node: AnyNode, parameter: Parameter, edges: dict[str, Edge], slots: Slots) -> Argument:
     keyword = parameter.own_name if parameter.by_keyword else ""
     if parameter.injected:
-        return Argument(parameter.name, CONTEXT_SLOT, keyword, injected=True)
+        return Argument(parameter.name, CONTEXT_SLOT, keyword, injected=True, injects=parameter.injects)
     port = slots.ports.get((node.name, parameter.name))
     if port is not None:
         return Argument(parameter.name, port, keyword)
@@ -177,7 +177,9 @@ def _argument(node: AnyNode, parameter: Parameter, edges: dict[str, Edge], slots
 
 def _collected(parameter: Parameter) -> Argument:
     keyword = parameter.own_name if parameter.by_keyword else ""
-    return Argument(parameter.name, CONTEXT_SLOT, keyword, injected=parameter.injected)
+    return Argument(
+        parameter.name, CONTEXT_SLOT, keyword, injected=parameter.injected, injects=parameter.injects
+    )
 
 
 def _direct(layout: Layout, kind: int) -> tuple[int, ...] | None:

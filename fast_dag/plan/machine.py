@@ -111,7 +111,8 @@ def compile_machine(graph: Graph, machine: Machine) -> MachinePlan:
         choices=tuple(_choice(node, machine, units) for node in nodes),
         units=units,
         simple_calls=tuple(
-            node.settings == DEFAULTS and node.inside is None and not node.is_async for node in nodes
+            node.settings == DEFAULTS and node.inside is None and not (node.is_async or node.uses_cycle)
+            for node in nodes
         ),
     )
 
@@ -198,6 +199,7 @@ def _layout(node: AnyNode, entries: tuple[Entry, ...], slots: _Slots) -> Layout:
             CONTEXT_SLOT if each.injected else places[each.name],
             each.own_name if each.by_keyword else "",
             injected=each.injected,
+            injects=each.injects,
         )
         for each in (*node.signature.parameters, *taken[len(node.signature.inputs) :])
     )

@@ -55,6 +55,8 @@ class Argument(NamedTuple):
     source: str = ""
     optional: bool = False
     injected: bool = False
+    injects: str = ""
+    """What the run fills it with itself."""
 
 
 class Layout(NamedTuple):
@@ -188,7 +190,7 @@ class Plan:
     simple: tuple[bool, ...]
     """Whether `targets` says all there is to know of a unit that gave a value."""
     plain: tuple[bool, ...]
-    """Whether a unit is one call of a function, without settings and without a branch to choose."""
+    """Whether a unit is one call of a function: no settings, no branch to choose, no state of a cycle."""
     waiting: tuple[int, ...]
     """How many edges must have settled before a unit may start; 1 for an any node."""
     first: int

@@ -10,10 +10,12 @@ from typing import Any
 from fast_dag.errors import ExecutionError, FastDAGError, MissingOutputError, TimeoutError
 from fast_dag.plan.plan import ROUTER
 from fast_dag.run.hooked import tell_of_error, wind_up
+from fast_dag.run.in_turn import call_in
 from fast_dag.run.requests import NOTHING, Attempt, Enter, Failure, Outcome, Request, Success, Wait
 from fast_dag.run.run import Run
 from fast_dag.run.step import arguments, read_route, spread
 from fast_dag.run.streams import Reader, is_stream
+from fast_dag.run.turn import Turn
 from fast_dag.run.visit import Visit
 from fast_dag.values import NO_DATA
 
@@ -73,10 +75,11 @@ def routed(visit: Visit, value: Any) -> Any:
 def _attempt(visit: Visit, outcome: Outcome | None) -> Answer:
     """Make one attempt, unless its *outcome* is there already."""
     run, step = visit.run, visit.step
+    turn = run.turn(step) if visit.node.uses_cycle else None
     if outcome is None:
         if not visit.index:
             visit.note("node_started", inputs=_shown_inputs(visit))
-        outcome = yield from _make(visit)
+        outcome = yield from _make(visit, turn)
     visit.outcome = outcome
     run.tally.attempts[step] += 1
     run.tally.durations[step] += outcome.duration
@@ -89,16 +92,18 @@ def _attempt(visit: Visit, outcome: Outcome | None) -> Answer:
         routed(visit, outcome.value)
     except ExecutionError as error:
         return Failure(error)
+    if turn is not None:
+        run.keep_turn(step, visit.index, turn)
     # The visit keeps the outcome, and so may the thread that made the call: not the value as well.
     value, outcome.value = outcome.value, None
     return Success(value)
 
 
-def _make(visit: Visit) -> Generator[Request, Outcome, Outcome]:
+def _make(visit: Visit, turn: Turn | None) -> Generator[Request, Outcome, Outcome]:
     # No frame keeps the request it waits for: that knows the generator, and the two would be a cycle.
     try:
         if visit.node.inside is None:
-            return (yield _call(visit))
+            return (yield _call(visit, turn))
         return (yield from _follow(visit))
     except FastDAGError as error:
         return Outcome(error=error)
@@ -120,9 +125,11 @@ def _follow(visit: Visit) -> Generator[Request, Outcome, Outcome]:
     return outcome
 
 
-def _call(visit: Visit) -> Attempt:
+def _call(visit: Visit, turn: Turn | None) -> Attempt:
     plan, step = visit.run.plan, visit.step
-    if visit.inputs is None:
+    if turn is not None:
+        request = call_in(turn, visit)
+    elif visit.inputs is None:
         request = attempt_at(visit.run, step)
     else:
         args, kwargs = spread(plan.layouts[step], visit.inputs, visit.run.context)

@@ -38,6 +38,8 @@ class Endings:
         if lap.signal is not NO_DATA:
             return Ending("converged", "signal")
         lap.carried = [self._carried(feedback) for feedback in lap.cycle.feedback]
+        if lap.exit is not None:
+            return Ending("exit", lap.exit)
         if all(value is NO_DATA for value in lap.carried):
             return Ending("exit")
         self._check_ports(lap)
@@ -52,7 +54,7 @@ class Endings:
             return None
         elapsed = self._run.ledger.clock() - lap.started
         masked = lap.completed < lap.cycle.config.min_iterations
-        answer = lap.policy.after(self._results(lap), lap.completed, elapsed, masked=masked)
+        answer = lap.policy.after(self.results(lap), lap.completed, elapsed, masked=masked)
         return None if answer is None else Ending(*answer)
 
     def limit(self, lap: Lap) -> Ending | None:
@@ -118,6 +120,7 @@ class Endings:
             if value is not NO_DATA and unit not in self._inner_units
         }
         made.best_iteration = lap.completed - 1 if lap.completed else None
+        made.state, made.shared = lap.memory.node_states(), lap.memory.shared()
         if lap.policy is not None:
             lap.policy.describe(made)
         return made
@@ -153,7 +156,7 @@ class Endings:
                 msg = f"{both} both feed back into {feedback.value.name!r}: one of them must send nothing"
                 raise ExecutionError(msg)
 
-    def _results(self, lap: Lap) -> dict[str, Any]:
+    def results(self, lap: Lap) -> dict[str, Any]:
         """What the nodes of the body have given in this iteration."""
         run, cycle = self._run, lap.cycle
         first, names = run.plan.first, run.plan.names

@@ -34,6 +34,7 @@ from fast_dag.run.rounds import Rounds
 from fast_dag.run.run import Run
 from fast_dag.run.step import Route, part_of
 from fast_dag.run.streams import LAZY, Stream, shown
+from fast_dag.run.turn import Turn
 from fast_dag.run.wrapping import wrap
 from fast_dag.values import NO_DATA, Converged
 
@@ -204,6 +205,22 @@ class GraphRun(Run):
     def iteration(self, step: int) -> tuple[int, ...]:
         """The index of the current iteration of each cycle around *step*."""
         return () if self.rounds is None else self.rounds.iteration(step)
+
+    def turn(self, step: int) -> Turn:
+        """What an attempt of a node that uses the cycle around it sees of that, and writes."""
+        turn = None if self.rounds is None else self.rounds.turn(step)
+        return turn or super().turn(step)
+
+    def keep_turn(self, step: int, index: tuple[int, ...], turn: Turn) -> None:
+        """An attempt has succeeded, of a map node that for the element at *index*."""
+        if turn.place.path:
+            self.rounds.lap_of(step).memory.take(step, index, turn)  # type: ignore[union-attr]
+
+    def drop_turn(self, step: int) -> None:
+        """A node has failed after all."""
+        lap = None if self.rounds is None else self.rounds.lap_of(step)
+        if lap is not None:
+            lap.memory.drop(step)
 
     def _won_before(self) -> list[int]:
         """The any nodes that a value from outside the plan sets free; it is their winner."""

@@ -71,7 +71,11 @@ def _execute(visit: Visit, outcome: Outcome | None) -> Answer:
     answer = yield from _body(visit, outcome)
     if has_hooks and isinstance(answer, Success):
         answer = yield from conclude(visit, answer.value)
-    return (yield from _placed(visit, answer.value)) if isinstance(answer, Success) else answer
+    if isinstance(answer, Success):
+        return (yield from _placed(visit, answer.value))
+    if visit.node.uses_cycle:
+        visit.run.drop_turn(visit.step)
+    return answer
 
 
 def _body(visit: Visit, outcome: Outcome | None) -> Answer:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from fast_dag.plan.plan import Cycle
+from fast_dag.run.memory import Memory
 from fast_dag.run.results import CycleResult
 from fast_dag.values import NO_DATA
 
@@ -44,10 +45,21 @@ class Lap:
         cycle: the cycle.
         slots: where what its body gives lies: results, then what routers pass on.
         make_policy: gives the conditions, anew each time it is entered; None without conditions.
+        path: the names of the cycles around it, the outermost first and its own last.
     """
 
-    def __init__(self, cycle: Cycle, slots: Sequence[int], make_policy: Callable[[], Policy] | None) -> None:
+    def __init__(
+        self,
+        cycle: Cycle,
+        slots: Sequence[int],
+        make_policy: Callable[[], Policy] | None,
+        path: Sequence[str] = (),
+    ) -> None:
         self.cycle = cycle
+        self.memory = Memory(cycle, path or (cycle.name,))
+        """What its nodes keep."""
+        self.exit: str | None = None
+        """Why a node of the body wants it to end, None if none does."""
         self.slots = slots
         self.policy: Policy | None = None
         self.index = 0
@@ -80,6 +92,8 @@ class Lap:
         self.entered += 1
         self.started = now
         self.is_running, self.ending, self.outputs, self.signal = True, None, [], NO_DATA
+        self.exit = None
+        self.memory.begin()
         self.found, self.made = None, 0
 
     @property

@@ -70,6 +70,8 @@ class Ledger:
     bridge: Bridge | None = None
     """Brought by the runner, as are the clock and the context; without one the clock stands still."""
     clock: Callable[[], float] = float
+    trend: Callable[..., Any] | None = None
+    """Says how a series moves."""
     context: contextvars.Context = field(default_factory=contextvars.Context)
     """The context variables that nodes see."""
     blocked: list[object] = field(default_factory=list)

@@ -204,7 +204,7 @@ def _most(visit: Visit, elements: Elements) -> float:
 def _caller(visit: Visit) -> Callable[[Any], Attempt] | None:
     """What makes the first call for an element; None where there is more to it than a call."""
     plan, step, node = visit.run.plan, visit.step, visit.node
-    if node.inside is not None or node.settings.cached or node.settings.stream == "list":
+    if node.inside is not None or node.settings.cached or node.settings.stream == "list" or node.uses_cycle:
         return None
     over, here = node.settings.map, object()
     args, kwargs = spread(plan.layouts[step], {**visit.named(), over: here}, visit.run.context)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fast_dag.plan.plan import Cycle
 from fast_dag.run.cycle_state import CycleState
 from fast_dag.run.turn import Place, Turn
+
+if TYPE_CHECKING:
+    from fast_dag.run.ledger import Ledger
 
 Key = tuple[int, tuple[int, ...]]
 
@@ -35,22 +38,15 @@ class Memory:
         self._turns.clear()
         self._left, self.state = self.state or self._left, None
 
-    def turn(
-        self,
-        node: str,
-        index: int,
-        started: float,
-        clock: Callable[[], float],
-        trend: Callable[..., Any] | None,
-    ) -> Turn:
-        """What an attempt of *node* sees in the iteration *index*."""
+    def turn(self, node: str, index: int, started: float, ledger: Ledger) -> Turn:
+        """What an attempt of *node* sees in the iteration *index* of the cycle, which *started* then."""
         if self.state is None:
-            self.state = self._made(started, clock)
+            self.state = self._made(started, ledger.clock)
         config, books = self._cycle.config, self.state.books
         books.iteration, books.completed = index, index + 1
         place = Place(
-            *(self._cycle.name, index, config.max_iterations, config.timeout_seconds, started, clock),
-            *(self._path, config.direction, trend),
+            *(self._cycle.name, index, config.max_iterations, config.timeout_seconds, started),
+            *(ledger.clock, self._path, config.direction, ledger.trend),
         )
         return Turn(self.state, place, node)
 

@@ -17,6 +17,7 @@ from fast_dag.run.lap import Ending, Lap, Policy
 from fast_dag.run.requests import Ask, Failure, Loop, Outcome, Request, Success
 from fast_dag.run.results import CycleResult
 from fast_dag.run.step import fetch
+from fast_dag.run.turn import Turn
 from fast_dag.run.wrapping import text_of, wrap
 from fast_dag.values import NO_DATA, Converged
 
@@ -42,7 +43,10 @@ class Rounds:
         """Whether cycles of plain calls are gone round as plain loops; the runner says so."""
         self._given_up: set[str] = set()
         """Those of them that a loop could not go round any further."""
-        self.laps = [Lap(cycle, _slots_of(run, cycle), policies.get(cycle.name)) for cycle in run.plan.cycles]
+        self.laps = [
+            Lap(cycle, _slots_of(run, cycle), policies.get(cycle.name), _path_to(cycle, run.plan.cycles))
+            for cycle in run.plan.cycles
+        ]
         self.endings = Endings(run)
         self._by_unit = {unit: lap for lap in self.laps for unit in (lap.cycle.enter, lap.cycle.leave)}
 
@@ -109,6 +113,13 @@ class Rounds:
         found = [lap for lap in self.laps if lap.cycle.enter <= unit <= lap.cycle.leave]
         return max(found, key=lambda lap: lap.cycle.enter, default=None)
 
+    def turn(self, step: int) -> Turn | None:
+        """What an attempt of *step* sees of the cycle around it, and writes; None outside of cycles."""
+        lap, ledger = self.lap_of(step), self._run.ledger
+        if lap is None:
+            return None
+        return lap.memory.turn(self._run.plan.names[step], lap.index, lap.started, ledger)
+
     def unwrapped(self, step: int, value: Converged) -> Any:
         """What a node gave that says its cycle has converged."""
         lap = self.lap_of(step)
@@ -166,6 +177,7 @@ class Rounds:
         if not self.endings.has_failed(lap):
             lap.completed += 1
             lap.outputs = [values[slot] for slot in lap.slots]
+            lap.exit = lap.memory.complete(lambda: self.endings.results(lap), lap.index)
 
     def _go_on(self, lap: Lap, ending: Ending | None) -> list[int]:
         """Go round again, or end."""
@@ -182,6 +194,7 @@ class Rounds:
         """Leave the cycle for good."""
         run, values = self._run, self._run.values
         lap.ending, lap.is_running = ending, False
+        lap.memory.end()
         lap.seconds = run.ledger.clock() - lap.started
         kept = lap.outputs if lap.completed and ending.reason not in WITHOUT_OUTPUTS else ()
         for slot, value in zip_longest(lap.slots, kept, fillvalue=NO_DATA):
@@ -256,6 +269,12 @@ class Rounds:
                     found[f"{run.plan.names[unit]}.{argument.name}"] = value
                     owners.setdefault(argument.name, []).append(value)
         return {name: values[0] for name, values in owners.items() if len(values) == 1} | found
+
+
+def _path_to(cycle: Cycle, cycles: Iterable[Cycle]) -> list[str]:
+    """The names of the cycles around *cycle*, and its own."""
+    around = [each for each in cycles if each.enter <= cycle.enter and cycle.leave <= each.leave]
+    return [each.name for each in sorted(around, key=lambda each: each.enter)]
 
 
 def _slots_of(run: GraphRun, cycle: Cycle) -> list[int]:

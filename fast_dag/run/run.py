@@ -21,6 +21,7 @@ from fast_dag.run.requests import NOTHING
 from fast_dag.run.results import CycleResult
 from fast_dag.run.showing import Showing
 from fast_dag.run.tally import Tally
+from fast_dag.run.turn import Turn, outside
 from fast_dag.values import NO_DATA
 
 
@@ -194,6 +195,16 @@ class Run:
     def cycle_results(self) -> dict[str, CycleResult]:
         """What each cycle that was reached has come to, by name."""
         return {}
+
+    def turn(self, step: int) -> Turn:
+        """What an attempt of a node that uses the cycle around it sees of that, and writes."""
+        return outside(self.plan.names[step], self.ledger.trend)
+
+    def keep_turn(self, step: int, index: tuple[int, ...], turn: Turn) -> None:
+        """An attempt has succeeded, of a map node that for the element at *index*."""
+
+    def drop_turn(self, step: int) -> None:
+        """A node has failed after all."""
 
     def iteration(self, step: int) -> tuple[int, ...]:  # noqa: ARG002 - outside of cycles there is none
         """The index of the current iteration of each cycle around *step*."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fast_dag.errors import ConditionError, MissingOutputError, RouterError
 from fast_dag.plan.plan import Argument, Layout, Plan
 from fast_dag.run.streams import Stream
 from fast_dag.values import NO_DATA, ConditionalReturn, NodeType, SelectReturn
+
+if TYPE_CHECKING:
+    from fast_dag.run.cycle_context import CycleContext
 
 
 class Route(NamedTuple):
@@ -52,12 +55,19 @@ def named_inputs(layout: Layout, values: list[Any], winner: int | None = None) -
     return {name: value for name, value in named.items() if value is not NO_DATA}
 
 
-def spread(layout: Layout, inputs: Mapping[str, Any], context: Any) -> tuple[list[Any], dict[str, Any]]:
+def spread(
+    layout: Layout, inputs: Mapping[str, Any], context: Any, cycle: CycleContext | None = None
+) -> tuple[list[Any], dict[str, Any]]:
     """The arguments to call a unit's function with, from its *inputs* by name."""
     positional: list[Any] = []
     named = dict(inputs)
     for argument in layout.arguments:
-        value = context if argument.injected else named.pop(argument.name, argument.default)
+        if not argument.injected:
+            value = named.pop(argument.name, argument.default)
+        elif cycle is None:
+            value = context
+        else:
+            value = {"CycleContext": cycle, "CycleState": cycle.cycle_state}.get(argument.injects, context)
         if argument.keyword:
             named[argument.keyword] = value
         else:
