@@ -50,6 +50,8 @@ class Problem(str):
     severity: Severity
     kind: str
     nodes: tuple[str, ...]
+    error: ValidationError | None = None
+    """The error it was found by, to be raised if it is the only one."""
 
     def __new__(  # noqa: D102 - the class says it
         cls, text: str, *, kind: str, nodes: Sequence[str] = (), severity: Severity = "error"
@@ -109,6 +111,8 @@ def error_for(graph: Graph, found: Sequence[Problem]) -> ValidationError | None:
     exits = [problem for problem in errors if problem.kind in EXIT_KINDS]
     if exits:
         return invalid(graph.name, [problem for problem in errors if problem not in exits], exits)
+    if len(errors) == 1 and errors[0].error is not None:
+        return errors[0].error
     texts = [problem.message for problem in errors]
     kinds = {problem.kind for problem in errors}
     if kinds <= {"cycle", "overlap"}:

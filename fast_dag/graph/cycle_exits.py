@@ -24,10 +24,17 @@ def cycle_exits(graph: Graph, cycles: Sequence[Cycle]) -> list[WayOutProblem]:
     labels = labels_by_router(graph)
     found = []
     for cycle in cycles:
-        if not cycle.config.is_bounded:
-            body = _Body(graph, cycle, children.get(cycle.name, []), fed_back, labels)
+        inner = children.get(cycle.name, [])
+        if not (cycle.config.is_bounded or _is_asked(graph, cycle, inner)):
+            body = _Body(graph, cycle, inner, fed_back, labels)
             found += [_named(cycle.name, each) for each in problems_of(body.moves(place))]
     return sorted(found, key=lambda problem: place[problem.ring[0]])
+
+
+def _is_asked(graph: Graph, cycle: Cycle, inner: Sequence[Cycle]) -> bool:
+    """Whether a node of the body, but of no cycle inside, is asked if it is to go on."""
+    elsewhere = {name for each in inner for name in each.nodes}
+    return any(graph.nodes[name].may_end_cycle for name in cycle.nodes if name not in elsewhere)
 
 
 def _named(cycle: str, problem: WayOutProblem) -> WayOutProblem:

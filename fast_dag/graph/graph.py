@@ -178,12 +178,7 @@ class Graph:
 
         It shares the nodes, which go on belonging to this graph.
         """
-        copy = Graph(self.name)
-        copy.nodes = self.nodes
-        copy.edges = dict(self.edges)
-        copy.incoming = {name: list(edges) for name, edges in self.incoming.items()}
-        copy.outgoing = {name: list(edges) for name, edges in self.outgoing.items()}
-        copy.cycles = self.cycles
+        copy = self._sharing(self.cycles)
         fed_back = {(edge.source, edge.target) for edge in self.cycles.edges}
         for name, node in self.nodes.items():
             fed = {edge.input for edge in self.incoming[name]}
@@ -194,6 +189,10 @@ class Graph:
                 if source is not None and entry not in fed and not node.collects and not source.is_router:
                     copy.draw(Edge(entry, whole_output(source), name, entry))
         return copy
+
+    def sketch(self) -> Graph:
+        """A copy to try edges and cycles on; it shares the nodes, which go on belonging to this graph."""
+        return self._sharing(self.cycles.part(self.nodes))
 
     def draw(self, edge: Edge, *, optional: bool = False) -> None:
         """Add an edge that is known to fit."""
@@ -207,6 +206,16 @@ class Graph:
         self.version += 1
         if self.is_held:
             Graph.inner_edits += 1
+
+    def _sharing(self, cycles: Cycles) -> Graph:
+        """A copy with edges of its own, these *cycles* and the same nodes."""
+        copy = Graph(self.name)
+        copy.nodes = self.nodes
+        copy.edges = dict(self.edges)
+        copy.incoming = {name: list(edges) for name, edges in self.incoming.items()}
+        copy.outgoing = {name: list(edges) for name, edges in self.outgoing.items()}
+        copy.cycles = cycles
+        return copy
 
     def _open_again(self, node: AnyNode, output: str | None) -> None:
         """Have a branch, or every one, of *node* no longer lead to END."""

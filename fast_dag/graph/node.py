@@ -67,6 +67,8 @@ class Node(Connectable, Generic[P, R_co]):
         if not callable(func):
             msg = f"{func!r} is not callable, so it cannot be a node"
             raise InvalidNodeError(msg)
+        if getattr(func, "__fast_dag_cycle_aware__", False):
+            func, name, description = _of_object(func, name, description)
         function = _shown_function(func, decided=name is not None and inputs is not None)
         # First, so that attributes of a callable object never hide the node's own.
         functools.update_wrapper(self, function)
@@ -156,6 +158,12 @@ class Node(Connectable, Generic[P, R_co]):
             func = func.func
         owner = getattr(func, "__self__", None)
         return owner if getattr(owner, "__fast_dag_cycle_aware__", False) else None
+
+    @property
+    def may_end_cycle(self) -> bool:
+        """Whether it is asked after each iteration if the cycle around it is to go on."""
+        aware = self.cycle_aware
+        return aware is not None and not hasattr(aware.should_continue_cycle, "__fast_dag_default__")
 
     @functools.cached_property
     def uses_cycle(self) -> bool:
@@ -268,6 +276,16 @@ def check_name(name: Any, what: str = "a node's name") -> str:
         msg = f"{name!r} cannot be {what}: give a non-empty string without '.' that is not {END!r}"
         raise InvalidNodeError(msg)
     return name
+
+
+def _of_object(owner: Any, name: str | None, description: str | None) -> tuple[Any, str, str | None]:
+    """Function, name and description of a node that is an object, or its class, which knows its cycle."""
+    owner = owner() if isinstance(owner, type) else owner
+    if description is None:
+        # Not that of a base class, which tells nothing of the node.
+        doc = vars(type(owner)).get("__doc__") or ""
+        description = next(iter(doc.strip().splitlines()), None)
+    return owner.node_function(), owner.name if name is None else name, description
 
 
 def _shown_function(func: Callable[..., Any], *, decided: bool) -> Callable[..., Any]:

@@ -131,6 +131,8 @@ class Cycle(NamedTuple):
     ports: tuple[Port, ...] = ()
     has_router_exit: bool = False
     """Whether a branch inside leads outside."""
+    start: Callable[[], Any] | None = None
+    """Gives its conditions anew each time it is entered, None if it has none."""
     rows: tuple[Row, ...] = ()
     """Its body as calls that a plain loop can make; empty if there is more to it."""
 

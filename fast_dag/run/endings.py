@@ -13,7 +13,7 @@ from fast_dag.errors import (
     TimeoutError,
 )
 from fast_dag.plan.plan import Feedback
-from fast_dag.run.lap import Ending, Lap
+from fast_dag.run.lap import Ending, Lap, Policy
 from fast_dag.run.results import CycleResult
 from fast_dag.run.step import fetch
 from fast_dag.run.streams import shown
@@ -54,8 +54,14 @@ class Endings:
             return None
         elapsed = self._run.ledger.clock() - lap.started
         masked = lap.completed < lap.cycle.config.min_iterations
-        answer = lap.policy.after(self.results(lap), lap.completed, elapsed, masked=masked)
-        return None if answer is None else Ending(*answer)
+        return lap.policy.after(self.results(lap), lap.completed, elapsed, masked=masked)
+
+    def asking(self, lap: Lap) -> Any:
+        """As its conditions in `judge`; functions of the user's are yielded to be called."""
+        elapsed = self._run.ledger.clock() - lap.started
+        masked = lap.completed < lap.cycle.config.min_iterations
+        policy: Policy = lap.policy  # type: ignore[assignment]
+        return policy.asking(self.results(lap), lap.completed, elapsed, masked=masked)
 
     def limit(self, lap: Lap) -> Ending | None:
         """The limit that has been reached."""

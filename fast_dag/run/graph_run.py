@@ -26,7 +26,6 @@ from fast_dag.errors import StreamError
 from fast_dag.plan.plan import ANY, ENTER, GONE, LEAVE, ROUTER, Cycle, Link, Plan
 from fast_dag.run.context import Context, Passed
 from fast_dag.run.frontier import SKIPPED, STARTS, Frontier
-from fast_dag.run.lap import Policy
 from fast_dag.run.notes import Note
 from fast_dag.run.requests import NOTHING
 from fast_dag.run.results import CycleResult
@@ -58,12 +57,10 @@ class GraphRun(Run):
         plan: Plan,
         values: list[Any],
         context: Context,
-        *,
-        policies: Mapping[str, Callable[[], Policy]] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(plan, values, context, **options)
-        self.rounds = Rounds(self, policies or {}) if plan.cycles else None
+        self.rounds = Rounds(self) if plan.cycles else None
         self.left = len(plan.names)
         self._frontier: Frontier | None = None
         self._parts: dict[tuple[int, str], bool] = {}

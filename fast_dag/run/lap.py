@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from fast_dag.plan.plan import Cycle
@@ -31,8 +31,13 @@ class Policy(Protocol):
 
     def after(
         self, results: Mapping[str, Any], completed: int, elapsed: float, *, masked: bool
-    ) -> tuple[str, str] | None:
-        """Reason and detail if the cycle ends after an iteration that gave *results*, else None."""
+    ) -> Ending | None:
+        """Why the cycle ends after an iteration that gave *results*, None if it does not."""
+
+    def asking(
+        self, results: Mapping[str, Any], completed: int, elapsed: float, *, masked: bool
+    ) -> Generator[Any, Any, Ending | None]:
+        """As `after`; functions of the user's are yielded with their arguments, and their answers sent in."""
 
     def describe(self, result: CycleResult) -> None:
         """Fill in what it knows of the metrics."""
@@ -44,7 +49,6 @@ class Lap:
     Parameters:
         cycle: the cycle.
         slots: where what its body gives lies: results, then what routers pass on.
-        make_policy: gives the conditions, anew each time it is entered; None without conditions.
         path: the names of the cycles around it, the outermost first and its own last.
     """
 
@@ -52,7 +56,6 @@ class Lap:
         self,
         cycle: Cycle,
         slots: Sequence[int],
-        make_policy: Callable[[], Policy] | None,
         path: Sequence[str] = (),
     ) -> None:
         self.cycle = cycle
@@ -77,24 +80,25 @@ class Lap:
         """What lay in the slots after the last completed iteration."""
         self.found: Ending | None = None
         """Why a plain loop has ended, if its conditions said so."""
+        self.fault: Exception | None = None
+        """What its conditions raised in a plain loop."""
         self.made = 0
         """How many nodes of the body a plain loop has run in the iteration that it left."""
         self.attempts: list[int] = []
         """Those that the units from its enter on had made before this iteration."""
         self.signal: Any = NO_DATA
         """What a node of the body gave as its converged value."""
-        self._make_policy = make_policy
 
     def begin(self, now: float) -> None:
         """Forget earlier iterations."""
-        self.policy = None if self._make_policy is None else self._make_policy()
+        self.policy = None if self.cycle.start is None else self.cycle.start()
         self.index = self.completed = 0
         self.entered += 1
         self.started = now
         self.is_running, self.ending, self.outputs, self.signal = True, None, [], NO_DATA
         self.exit = None
         self.memory.begin()
-        self.found, self.made = None, 0
+        self.found, self.fault, self.made = None, None, 0
 
     @property
     def asks_before(self) -> bool:

@@ -7,13 +7,13 @@ round with, conditions, limits.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
 from fast_dag.plan.plan import Cycle
 from fast_dag.run.endings import Endings
-from fast_dag.run.lap import Ending, Lap, Policy
+from fast_dag.run.lap import Ending, Lap
 from fast_dag.run.requests import Ask, Failure, Loop, Outcome, Request, Success
 from fast_dag.run.results import CycleResult
 from fast_dag.run.step import fetch
@@ -30,22 +30,16 @@ WITHOUT_OUTPUTS: Final = ("error", "violation", "not_entered")
 
 
 class Rounds:
-    """The cycles of one run.
+    """The cycles of one run."""
 
-    Parameters:
-        run: the run.
-        policies: for each cycle with conditions what makes them.
-    """
-
-    def __init__(self, run: GraphRun, policies: Mapping[str, Callable[[], Policy]]) -> None:
+    def __init__(self, run: GraphRun) -> None:
         self._run = run
         self.are_looped = False
         """Whether cycles of plain calls are gone round as plain loops; the runner says so."""
         self._given_up: set[str] = set()
         """Those of them that a loop could not go round any further."""
         self.laps = [
-            Lap(cycle, _slots_of(run, cycle), policies.get(cycle.name), _path_to(cycle, run.plan.cycles))
-            for cycle in run.plan.cycles
+            Lap(cycle, _slots_of(run, cycle), _path_to(cycle, run.plan.cycles)) for cycle in run.plan.cycles
         ]
         self.endings = Endings(run)
         self._by_unit = {unit: lap for lap in self.laps for unit in (lap.cycle.enter, lap.cycle.leave)}
@@ -84,8 +78,24 @@ class Rounds:
         elif step == lap.cycle.enter:
             outcome = yield Ask(lap.policy.admits, (self._inputs(lap),))  # type: ignore[union-attr]
         else:
-            outcome = yield Ask(self.endings.judge, (lap,))
+            return (yield from self._decide(lap))
         return Success(outcome.value) if outcome.error is None else Failure(outcome.error)  # type: ignore[arg-type]
+
+    def _decide(self, lap: Lap) -> Generator[Request, Outcome, Success | Failure]:
+        """Whether the cycle ends after an iteration, where functions of the user's have to be asked."""
+        deciding: Any = self.endings.asking(lap)
+        answer: Any = None
+        while True:
+            try:
+                question, arguments = deciding.send(answer)
+            except StopIteration as end:
+                return Success(end.value or self.endings.limit(lap))
+            except Exception as error:  # noqa: BLE001 - a value may raise anything when it is compared
+                return Failure(error)
+            outcome = yield Ask(question.function, arguments)
+            if outcome.error is not None:
+                return Failure(outcome.error)  # type: ignore[arg-type]
+            answer = outcome.value
 
     def answered(self, step: int, answer: Any) -> list[int]:
         """Take what was answered at an enter or leave unit; the steps set free."""
@@ -231,6 +241,9 @@ class Rounds:
         run, first = self._run, self._run.plan.first + lap.cycle.enter + 1
         rows = len(lap.cycle.rows)
         lap.index = lap.completed - (lap.made == rows)
+        if lap.fault is not None:
+            run.stop(self.endings.failure(lap, lap.fault, None, 0))
+            return []
         if lap.made == rows:
             return self._end(lap, lap.found or self._settled(lap, self.endings.limit) or Ending("exit"))
         made = range(lap.cycle.enter + 1, lap.cycle.enter + 1 + lap.made)

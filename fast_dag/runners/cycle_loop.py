@@ -8,7 +8,7 @@ from time import perf_counter
 
 from fast_dag.plan.plan import GENERAL
 from fast_dag.run.graph_run import GraphRun
-from fast_dag.run.lap import Ending, Lap
+from fast_dag.run.lap import Lap
 from fast_dag.run.requests import Outcome
 from fast_dag.run.step import arguments
 from fast_dag.run.streams import LAZY
@@ -75,14 +75,16 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
                 if results is not None:
                     results.update(zip(names, lap.outputs, strict=True))
                 if policy is not None:
-                    answer = policy.after(
-                        dict(zip(names, lap.outputs, strict=True)),
-                        completed,
-                        before - started,
-                        masked=completed < least,
-                    )
-                    if answer is not None:
-                        lap.found = Ending(*answer)
+                    try:
+                        lap.found = policy.after(
+                            dict(zip(names, lap.outputs, strict=True)),
+                            completed,
+                            before - started,
+                            masked=completed < least,
+                        )
+                    except Exception as error:  # whatever a condition raises fails the cycle, not a node
+                        lap.fault = error
+                    if lap.found is not None or lap.fault is not None:
                         return None
                 if completed >= most:
                     return None

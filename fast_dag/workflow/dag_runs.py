@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fast_dag.graph.check import Problem
 from fast_dag.graph.node import Node
+from fast_dag.plan.plan import Plan
 from fast_dag.run.context import Context
+from fast_dag.workflow.cycle_conditions import condition_problems, with_conditions
 from fast_dag.workflow.options import CONCURRENT, ErrorHandler, RunOptions, refuse_mode, split_keywords
 from fast_dag.workflow.partial import part_between, part_from, part_of_one, part_until
 from fast_dag.workflow.runs import Runnable
@@ -22,6 +25,15 @@ End = str | Node[..., Any]
 
 class DAGRuns(Runnable):
     """A workflow that runs every node, each as soon as its own inputs are there."""
+
+    def compiled(self, part: Collection[str] | None = None) -> Plan:
+        """The plan of the definition, which has been checked, or of the nodes in *part*."""
+        plan = super().compiled(part)
+        return with_conditions(plan) if plan.cycles else plan
+
+    def problems_here(self, **options: bool) -> list[Problem]:
+        """The problems of its own graph, those of the conditions of its cycles included."""
+        return [*super().problems_here(**options), *condition_problems(self.drawing)]
 
     def run(
         self,

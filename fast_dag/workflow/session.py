@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import random
 import time
 import warnings
@@ -173,7 +174,7 @@ def _begin(
         context = outside(earlier, part)
     context = workflow.new_context(context)
     values[0] = claimed(context)
-    ledger = Ledger(deque() if observers else None, plans=workflow.plans())
+    ledger = Ledger(deque() if observers else None, plans=workflow.plans(), trend=_trend)
     run = new_run(workflow, plan, values, context, options, ledger=ledger, live=is_live)
     if part is not None:
         remember_routes(run, earlier, part)
@@ -224,6 +225,11 @@ def status_of(run: Run) -> str:
 
 def nobody_watches(*, last: bool = False) -> None:
     """Stands for the delivery of events when there are no observers."""
+
+
+def _trend(*args: Any) -> Any:
+    """How a series moves; loaded when somebody asks."""
+    return importlib.import_module("fast_dag.cycles.trend").trend(*args)
 
 
 def _kept(plan: Plan, keep: str | Collection[str | AnyNode]) -> frozenset[str] | None:

@@ -1,0 +1,92 @@
+"""Cyclic workflows: the public names, loaded on first use."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fast_dag.cycles.bounds import MaxIterationsCondition as MaxIterationsCondition
+    from fast_dag.cycles.bounds import TimeoutCondition as TimeoutCondition
+    from fast_dag.cycles.conditions import CallbackCondition as CallbackCondition
+    from fast_dag.cycles.conditions import CompoundCondition as CompoundCondition
+    from fast_dag.cycles.conditions import ConvergenceCondition as ConvergenceCondition
+    from fast_dag.cycles.conditions import ExpressionCondition as ExpressionCondition
+    from fast_dag.cycles.metric_conditions import ImprovementCondition as ImprovementCondition
+    from fast_dag.cycles.metric_conditions import NoImprovementCondition as NoImprovementCondition
+    from fast_dag.cycles.metric_conditions import StabilityCondition as StabilityCondition
+    from fast_dag.cycles.metric_conditions import ThresholdCondition as ThresholdCondition
+    from fast_dag.cycles.specs import create_convergence_condition as create_convergence_condition
+    from fast_dag.cycles.staged import AdaptiveCondition as AdaptiveCondition
+    from fast_dag.cycles.staged import StrategyCondition as StrategyCondition
+    from fast_dag.cycles.trend import Trend as Trend
+    from fast_dag.errors import AmbiguousMetricError as AmbiguousMetricError
+    from fast_dag.errors import ConvergenceExpressionError as ConvergenceExpressionError
+    from fast_dag.errors import CycleConfigurationError as CycleConfigurationError
+    from fast_dag.errors import CycleConnectionError as CycleConnectionError
+    from fast_dag.errors import CycleError as CycleError
+    from fast_dag.errors import CycleExecutionError as CycleExecutionError
+    from fast_dag.errors import CycleLimitWarning as CycleLimitWarning
+    from fast_dag.errors import DuplicateCycleError as DuplicateCycleError
+    from fast_dag.errors import MaxIterationsError as MaxIterationsError
+    from fast_dag.errors import MissingMetricError as MissingMetricError
+    from fast_dag.errors import MissingOutputError as MissingOutputError
+    from fast_dag.errors import NotSerializableError as NotSerializableError
+    from fast_dag.errors import TimeoutError as TimeoutError
+    from fast_dag.graph.cycle_config import CycleConfig as CycleConfig
+    from fast_dag.graph.cycle_data import register_condition as register_condition
+    from fast_dag.run.results import CycleResult as CycleResult
+
+WHERE = {
+    "fast_dag.cycles.bounds": ("MaxIterationsCondition", "TimeoutCondition"),
+    "fast_dag.cycles.conditions": (
+        "CallbackCondition",
+        "CompoundCondition",
+        "ConvergenceCondition",
+        "ExpressionCondition",
+    ),
+    "fast_dag.cycles.metric_conditions": (
+        "ImprovementCondition",
+        "NoImprovementCondition",
+        "StabilityCondition",
+        "ThresholdCondition",
+    ),
+    "fast_dag.cycles.specs": ("create_convergence_condition",),
+    "fast_dag.cycles.staged": ("AdaptiveCondition", "StrategyCondition"),
+    "fast_dag.cycles.trend": ("Trend",),
+    "fast_dag.errors": (
+        "AmbiguousMetricError",
+        "ConvergenceExpressionError",
+        "CycleConfigurationError",
+        "CycleConnectionError",
+        "CycleError",
+        "CycleExecutionError",
+        "CycleLimitWarning",
+        "DuplicateCycleError",
+        "MaxIterationsError",
+        "MissingMetricError",
+        "MissingOutputError",
+        "NotSerializableError",
+        "TimeoutError",
+    ),
+    "fast_dag.graph.cycle_config": ("CycleConfig",),
+    "fast_dag.graph.cycle_data": ("register_condition",),
+    "fast_dag.run.results": ("CycleResult",),
+}
+MODULE_OF = {name: module for module, names in WHERE.items() for name in names}
+
+__all__ = sorted(MODULE_OF)  # noqa: PLE0605 - made from the table above
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use."""
+    if name not in MODULE_OF:
+        msg = f"module 'fast_dag.cycles' has no attribute {name!r}"
+        raise AttributeError(msg)
+    found = getattr(importlib.import_module(MODULE_OF[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -1,0 +1,153 @@
+"""The settings of a cycle, one call for each: every call gives the builder back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NoReturn, Self
+
+from fast_dag.cycles.specs import create_convergence_condition
+from fast_dag.errors import CycleConfigurationError
+from fast_dag.graph.cycle_config import CycleConfig
+
+
+class ChainedSettings:
+    """What is set of a cycle, field by field of its `CycleConfig`; a bad value is told at once."""
+
+    def __init__(self, name: str, config: CycleConfig) -> None:
+        if config.cycle_name not in (None, name):
+            msg = f"cycle {name!r} is called cycle_name={config.cycle_name!r} as well: give one name"
+            raise CycleConfigurationError(msg)
+        self.name = name
+        self.config = config
+
+    def max_iterations(self, count: int) -> Self:
+        """End after *count* iterations."""
+        return self._set(max_iterations=count)
+
+    def min_iterations(self, count: int) -> Self:
+        """Ask no condition before *count* iterations are done."""
+        return self._set(min_iterations=count)
+
+    def timeout(self, seconds: float) -> Self:
+        """End after so many *seconds*."""
+        return self._set(timeout_seconds=seconds)
+
+    def memory_limit(self, megabytes: float) -> Self:
+        """How much the memory of the process may grow meanwhile."""
+        return self._set(memory_limit_mb=megabytes)
+
+    def cpu_limit(self, seconds: float) -> Self:
+        """How much processor time it may take."""
+        return self._set(cpu_time_limit_seconds=seconds)
+
+    def when(self, condition: str | Callable[..., Any]) -> Self:
+        """Ask *condition* of the inputs before each iteration; where it does not hold, the cycle is over."""
+        return self._set(when=condition)
+
+    def nested_in(self, name: str) -> Self:
+        """Say that it lies inside the cycle *name*; where it does not, that is an error."""
+        return self._set(parent_cycle=name)
+
+    def on_limit(self, action: str) -> Self:
+        """What reaching a limit does: warn, return or raise."""
+        return self._set(on_limit=action)
+
+    def on_nan(self, action: str) -> Self:
+        """What a comparison with NaN does: raise or ignore."""
+        return self._set(on_nan=action)
+
+    def initial_parameters(self, values: Mapping[str, Any] | None = None, **more: Any) -> Self:
+        """Values for iteration 0 by ``node.parameter`` or parameter, added to those set before."""
+        return self._set(initial_parameters={**self.config.initial_parameters, **(values or {}), **more})
+
+    def preserve_state(self, *keys: str | Iterable[str]) -> Self:
+        """Keys of node state that outlive an outer iteration, added to those set before."""
+        given = [name for key in keys for name in ([key] if isinstance(key, str) else key)]
+        return self._set(preserve_state=tuple(dict.fromkeys([*self.config.preserve_state, *given])))
+
+    def objective(self, metric: str, direction: str = "maximize") -> Self:
+        """The *metric* whose best value is kept; the direction is maximize or minimize."""
+        return self._set(objective=metric, direction=direction)
+
+    def early_stop(
+        self, patience: int, metric: str | None = None, min_delta: float = 0, direction: str | None = None
+    ) -> Self:
+        """End after *patience* iterations in which *metric* did not get better by more than *min_delta*."""
+        rule = {"patience": patience, "metric": metric, "min_delta": min_delta, "direction": direction}
+        return self._set(early_stop={key: value for key, value in rule.items() if value is not None})
+
+    def stop_on(self, *verdicts: str) -> Self:
+        """Verdicts that end the cycle, added to those set before."""
+        return self._set(stop_on=tuple(dict.fromkeys([*self.config.stop_on, *verdicts])))
+
+    def combine(self, how: str) -> Self:
+        """Whether any of its conditions is enough, or all have to hold."""
+        return self._set(combine=how)
+
+    def converge_when(self, spec: Any) -> Self:
+        """Add a condition: an expression, a count, a table or a function.
+
+        Raises:
+            ConvergenceExpressionError, CycleConfigurationError: it is no condition.
+        """
+        create_convergence_condition(spec)
+        return self._set(convergence_conditions=(*self.config.convergence_conditions, spec))
+
+    def converge_when_all(self, *specs: Any) -> Self:
+        """Add one condition that holds where all of *specs* do.
+
+        Raises:
+            ConvergenceExpressionError, CycleConfigurationError: one of them is no condition.
+        """
+        return self.converge_when({"type": "compound", "operator": "AND", "conditions": list(specs)})
+
+    def apply_config(self, config: CycleConfig | Mapping[str, Any]) -> Self:
+        """Set what is set in *config*; the rest stays."""
+        given = config if isinstance(config, CycleConfig) else CycleConfig(**config)
+        merged = ChainedSettings(self.name, self.config.merge(given))
+        self.config = merged.config
+        return self
+
+    def detect_infinite_loops(self, window: int = 3) -> Self:
+        """End once values and states repeat; not built yet."""
+        self._not_built(f"detect_infinite_loops({window})", "stop_on('stalled') looks at the objective")
+
+    def enable_safety_monitoring(self, **settings: Any) -> Self:
+        """Watch each run; not built yet."""
+        self._not_built("enable_safety_monitoring", "max_iterations and timeout limit a cycle", settings)
+
+    def monitor_resource_usage(self, **settings: Any) -> Self:
+        """Measure each run; not built yet."""
+        self._not_built("monitor_resource_usage", "run(track_memory=True) samples the memory", settings)
+
+    def enable_debugging(self, **settings: Any) -> Self:
+        """Record each run; not built yet."""
+        self._not_built("enable_debugging", "run(observers=[...]) gets every event", settings)
+
+    def enable_profiling(self, **settings: Any) -> Self:
+        """Time each run; not built yet."""
+        self._not_built("enable_profiling", "run(observers=[...]) gets every event", settings)
+
+    def until(self, condition: Callable[..., Any]) -> Self:
+        """End at a fixed point; not built yet."""
+        self._not_built("until", "converge_when takes a function", condition)
+
+    def emit(self, what: str) -> Self:
+        """Hand on more than the last value; not built yet."""
+        self._not_built("emit", "nodes behind a cycle get the last value", what)
+
+    def on_round(self, function: Callable[..., Any]) -> Self:
+        """Call a function after each iteration; not built yet."""
+        self._not_built("on_round", "run(observers=[...]) gets every event", function)
+
+    def delta(self, *args: Any, **settings: Any) -> Self:
+        """Declare a delta variable; not built yet."""
+        self._not_built("delta", "feedback(...) carries a value", args, settings)
+
+    def _set(self, **fields: Any) -> Self:
+        self.config = self.config.replace(**fields)
+        return self
+
+    def _not_built(self, what: str, instead: str, *_: object) -> NoReturn:
+        msg = f"cycle {self.name!r}: {what} is not built yet; {instead}"
+        raise CycleConfigurationError(msg)

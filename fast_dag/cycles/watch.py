@@ -1,0 +1,298 @@
+"""The conditions of one cycle in one run: fed after each iteration, they say whether it ends.
+
+How the engine uses them:
+
+    conditions = conditions_of(config)           # when the cycle is built: every error of the settings
+    conditions.max_iterations, .timeout          # budgets among the conditions, to be enforced by the engine
+    conditions.is_needed                         # False: the cycle can run without any of this
+    watch = conditions.start()                   # each time the cycle is entered; runs share `conditions`
+    watch.admits(inputs)                         # before an iteration, if `watch.is_asked_before`
+    watch.after(results, completed, elapsed, masked=False)      # None, or reason and detail
+    watch.describe(result)                       # at the end: verdict, best_*, metric_history
+
+*results* maps each node of the body that gave one in this iteration to it; skipped nodes are left out.
+Reasons are converged, early_stopped and stalled.  Errors of names and values are raised.  `asking` is `after`
+for an engine that calls the functions of the user itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator, Mapping
+from functools import partial
+from typing import Any
+
+from fast_dag.cycles.conditions import CompoundCondition, ConvergenceCondition, Test, Tested, merged, truth_of
+from fast_dag.cycles.gain import Objective, Patience, sign_of
+from fast_dag.cycles.layout import (
+    ANSWERS,
+    COMPLETED,
+    ELAPSED,
+    OBJECTIVE,
+    RESULTS,
+    STATE,
+    Layout,
+    Question,
+    Series,
+    Unanswered,
+    Values,
+)
+from fast_dag.cycles.metric_conditions import MAXIMIZED, MINIMIZED, NoImprovementCondition, reading
+from fast_dag.cycles.metrics import Metrics, metrics_of
+from fast_dag.cycles.once import fresh
+from fast_dag.cycles.precondition import Precondition
+from fast_dag.cycles.specs import create_convergence_condition
+from fast_dag.cycles.state_view import StateView
+from fast_dag.cycles.verdict import REACH, verdict, verdict_to_stop
+from fast_dag.errors import CycleConfigurationError
+from fast_dag.graph.cycle_config import CycleConfig
+from fast_dag.run.lap import Ending
+from fast_dag.run.results import CycleResult
+
+Row = tuple[Test, Ending]
+
+
+class CycleConditions:
+    """The conditions of a cycle, compiled; they hold nothing of a run.
+
+    Parameters:
+        config: the settings of the cycle.
+        echoing: nodes that only repeat values (routers, checkers): their metrics have to be named in full.
+
+    Raises:
+        ConvergenceExpressionError: an expression that is not allowed, or that needs an objective.
+        CycleConfigurationError: another condition that is none, or patience or stop_on without a metric.
+    """
+
+    def __init__(self, config: CycleConfig, echoing: Collection[str] = ()) -> None:
+        self.config = config
+        self.echoing = frozenset(echoing)
+        held = [create_convergence_condition(each) for each in config.convergence_conditions]
+        if config.early_stop:
+            held.append(NoImprovementCondition(**config.early_stop))
+        tested = [each for condition in held for each in condition.tested()]
+        self.objective, self.direction = objective_of(config, tested)
+        watched = dict.fromkeys(each.metric for each in tested)
+        self.layout = Layout(self.objective, self.direction, config.on_nan, tuple(watched))
+        together = merged([each.parts() for each in held], lambda _: held[0])
+        self.max_iterations, self.timeout = together.max_iterations, together.timeout
+        """The least budgets among the conditions, None without."""
+        converging = [part.converging for each in held if (part := each.parts()).converging is not None]
+        self.rows: tuple[Row, ...] = (
+            *self._rows("converged", self._joined(converging)),
+            *self._rows("early_stopped", together.stopping),
+        )
+        if self.objective is not None:
+            self.layout.series_at(self.objective, max(config.verdict_window, REACH))
+        self.read_objective = self._objective_reader()
+
+    @property
+    def calls_user(self) -> bool:
+        """Whether a function of the user's is asked after an iteration."""
+        return bool(self.layout.asked)
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is anything to watch."""
+        return bool(self.rows) or self.objective is not None or self.config.when is not None
+
+    def start(self, state: Any = None, *, max_iterations: int | None = None) -> Watch:
+        """The conditions of one entry into the cycle.
+
+        Parameters:
+            state: the second argument of callable conditions; default a read-only view of counts and metrics.
+            max_iterations: the bound that holds, if it is not that of settings and conditions.
+        """
+        return Watch(self, state, max_iterations)
+
+    @property
+    def limit(self) -> int | None:
+        """The least bound on iterations among settings and conditions."""
+        bounds = (self.config.max_iterations, self.max_iterations)
+        return min((each for each in bounds if each is not None), default=None)
+
+    def _joined(self, held: list[ConvergenceCondition]) -> tuple[ConvergenceCondition, ...]:
+        if self.config.combine == "all" and len(held) > 1:
+            return (CompoundCondition(held, "AND"),)
+        return tuple(held)
+
+    def _rows(self, reason: str, held: Collection[ConvergenceCondition]) -> list[Row]:
+        return [(each.compiled(self.layout), Ending(reason, each.describe())) for each in held]
+
+    def _objective_reader(self) -> Callable[[Values], Any] | None:
+        """What reads the objective where a verdict may end the cycle."""
+        if not self.config.stop_on:
+            return None
+        if self.objective is None:
+            msg = "stop_on needs an objective: name the metric that the verdicts are about, objective='...'"
+            raise CycleConfigurationError(msg)
+        return reading(self.objective, self.layout)
+
+
+def conditions_of(config: CycleConfig, echoing: Collection[str] = ()) -> CycleConditions:
+    """As `CycleConditions`."""
+    return CycleConditions(config, echoing)
+
+
+def objective_of(config: CycleConfig, tested: Collection[Tested]) -> tuple[str | None, str]:
+    """The objective and its direction: as set, else the only metric that is tested, by its operators."""
+    names = {each.metric for each in tested}
+    if config.objective is not None or len(names) != 1:
+        return config.objective, config.direction
+    operators = {each.operator for each in tested if each.operator is not None}
+    if "direction" not in config.given and operators:
+        if operators <= set(MINIMIZED):
+            return names.pop(), "minimize"
+        if operators <= set(MAXIMIZED):
+            return names.pop(), "maximize"
+    return names.pop(), config.direction
+
+
+class Watch:
+    """The conditions of one entry into a cycle.
+
+    Parameters:
+        conditions: compiled.
+        state: the second argument of callable conditions.
+        max_iterations: the bound that holds, None for that of *conditions*.
+    """
+
+    def __init__(
+        self, conditions: CycleConditions, state: Any = None, max_iterations: int | None = None
+    ) -> None:
+        layout, config = conditions.layout, conditions.config
+        self._conditions, self._rows, self._stop_on = conditions, conditions.rows, config.stop_on
+        self._values = fresh(layout, conditions.limit if max_iterations is None else max_iterations)
+        self.metrics = Metrics(
+            layout, self._values, echoing=conditions.echoing, limit=config.metric_history_limit
+        )
+        self._every: dict[str, Series] | None = {} if config.history_limit is None else None
+        self._collect = self._collector()
+        self._values[STATE] = StateView(self._values, self.metrics.series) if state is None else state
+        for place, name, sign, least in layout.patience:
+            patience = self._values[place] = Patience(sign, least)
+            self.metrics.follow(name, patience.add)
+        self.objective = self._followed_objective()
+        self._before = None if config.when is None else Precondition(config.when, config.on_nan)
+        self.calls_user = conditions.calls_user
+        self.is_asked_before = self._before is not None
+
+    def admits(self, inputs: Mapping[str, Any]) -> bool:
+        """Whether an iteration with *inputs*, by ``node.parameter`` and parameter, is to begin."""
+        return self._before is None or self._before.holds(inputs, self._values)
+
+    def after(
+        self, results: Mapping[str, Any], completed: int, elapsed: float, *, masked: bool = False
+    ) -> Ending | None:
+        """Why the cycle ends after an iteration, None if its conditions do not end it.
+
+        Parameters:
+            results: what the nodes of the body gave in it, by name; skipped nodes are left out.
+            completed: how many iterations are done, this one included.
+            elapsed: seconds since the cycle was entered.
+            masked: whether it is too early to end (`min_iterations`); samples are taken all the same.
+
+        Raises:
+            ConvergenceExpressionError, MissingMetricError, AmbiguousMetricError: a condition has no answer.
+            Exception: whatever a function of the user's raises.
+        """
+        values = self._values
+        values[RESULTS] = results
+        values[COMPLETED] = completed
+        values[ELAPSED] = elapsed
+        if self._collect is not None:
+            self._collect(results)
+        if not masked:
+            for test, ending in self._rows:
+                if test(values):
+                    return ending
+        return self._ended_by_verdict(masked) if self._stop_on else None
+
+    def asking(
+        self, results: Mapping[str, Any], completed: int, elapsed: float, *, masked: bool = False
+    ) -> Generator[tuple[Question, tuple[Any, ...]], Any, Ending | None]:
+        """As `after`; functions of the user's are yielded with their arguments, and their answers sent in."""
+        answers: dict[int, bool] = {}
+        values = self._values
+        values[ANSWERS] = answers
+        # Only the first look takes samples; conditions change nothing, so that they can be looked at again.
+        look = partial(self.after, results, completed, elapsed, masked=masked)
+        try:
+            while True:
+                try:
+                    return look()
+                except Unanswered as unanswered:
+                    question = self._conditions.layout.asked[unanswered.place]
+                    answer = yield question, question.arguments(results, values[STATE])
+                    answers[unanswered.place] = truth_of(answer, question.function)
+                    look = partial(self._decided, masked)
+        finally:
+            values[ANSWERS] = None
+
+    def describe(self, result: CycleResult) -> None:
+        """Fill in what is known of the metrics."""
+        result.metric_history = self.metric_history()
+        objective = self.objective
+        best: Any = self._values[RESULTS] or {}
+        if objective is not None:
+            config = self._conditions.config
+            result.verdict = verdict(
+                self.metrics.series[objective.name].kept(),
+                result.reason,
+                direction=self._conditions.direction,
+                window=config.verdict_window,
+                tolerance=config.verdict_tolerance,
+            )
+            if objective.index is not None:
+                result.best_iteration, result.best_quality = objective.index, objective.best
+                best = objective.results
+        result.best_metrics = metrics_of(best, self._conditions.echoing)
+
+    def metric_history(self) -> dict[str, list[Any]]:
+        """The samples of every metric in use, and with ``history_limit=None`` of all others."""
+        kept = {**(self._every or {}), **self.metrics.series}
+        return {name: list(series.kept()) for name, series in kept.items()}
+
+    def _followed_objective(self) -> Objective | None:
+        conditions = self._conditions
+        if conditions.objective is None:
+            return None
+        made = Objective(conditions.objective, sign_of(conditions.direction), self._values)
+        self._values[OBJECTIVE] = made
+        self.metrics.follow(conditions.objective, made.add)
+        return made
+
+    def _decided(self, masked: bool) -> Ending | None:  # noqa: FBT001 - as of `after`
+        if not masked:
+            values = self._values
+            for test, ending in self._rows:
+                if test(values):
+                    return ending
+        return self._ended_by_verdict(masked) if self._stop_on else None
+
+    def _ended_by_verdict(self, masked: bool) -> Ending | None:  # noqa: FBT001 - as of `after`
+        conditions, config = self._conditions, self._conditions.config
+        if conditions.read_objective is not None:
+            conditions.read_objective(self._values)
+        found = verdict_to_stop(
+            self.metrics.series[conditions.objective or ""].values,
+            self._stop_on,
+            direction=conditions.direction,
+            window=config.verdict_window,
+            tolerance=config.verdict_tolerance,
+        )
+        if found is None or (masked and found[0] != "stalled"):
+            return None
+        return Ending("stalled" if found[0] == "stalled" else "early_stopped", found[1])
+
+    def _collector(self) -> Callable[[Mapping[str, Any]], None] | None:
+        """What takes the samples of an iteration, None if none are wanted."""
+        if self._every is not None:
+            return self._collect_every
+        layout = self._conditions.layout
+        return self.metrics.collect if layout.values or layout.wholes else None
+
+    def _collect_every(self, results: Mapping[str, Any]) -> None:
+        self.metrics.collect(results)
+        limit = self._conditions.config.metric_history_limit
+        for name, value in metrics_of(results, self._conditions.echoing).items():
+            self._every.setdefault(name, Series(limit)).add(value)  # type: ignore[union-attr]

@@ -1,0 +1,59 @@
+"""The conditions of cycles, from the settings of a definition into its plan."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from fast_dag.errors import CycleConfigurationError, ValidationError
+from fast_dag.graph.check import Problem
+from fast_dag.graph.cycle_config import CycleConfig
+from fast_dag.graph.graph import Graph
+from fast_dag.plan.plan import ENTER, LEAVE, ROUTER, Cycle, Plan
+
+NOT_BUILT = ("until", "emit", "on_round", "memory_limit_mb", "cpu_time_limit_seconds")
+"""Settings that nothing acts on yet."""
+
+
+def with_conditions(plan: Plan) -> Plan:
+    """*plan*, in which each cycle has its conditions; what these say about limits holds for the settings."""
+    return replace(plan, cycles=tuple(_with_conditions(cycle, plan) for cycle in plan.cycles))
+
+
+def condition_problems(graph: Graph) -> Iterator[Problem]:
+    """What is wrong with the conditions of the cycles of *graph*."""
+    for name, config in graph.cycles.configs.items():
+        try:
+            _check_built(name, config)
+            _conditions(config)
+        except ValidationError as error:
+            problem = Problem(f"cycle {name!r}: {error}", kind="condition")
+            problem.error = error
+            yield problem
+
+
+def _with_conditions(cycle: Cycle, plan: Plan) -> Cycle:
+    body = range(cycle.enter + 1, cycle.leave)
+    echoing = [plan.names[unit] for unit in body if plan.kinds[unit] in (ROUTER, ENTER, LEAVE)]
+    conditions = _conditions(cycle.config, echoing)
+    given = {"max_iterations": conditions.limit, "timeout_seconds": _least(cycle.config, conditions.timeout)}
+    config = cycle.config.replace(**{name: value for name, value in given.items() if value is not None})
+    return cycle._replace(config=config, start=conditions.start if conditions.is_needed else None)
+
+
+def _least(config: CycleConfig, timeout: float | None) -> float | None:
+    return min((each for each in (config.timeout_seconds, timeout) if each is not None), default=None)
+
+
+def _check_built(name: str, config: CycleConfig) -> None:
+    for field in NOT_BUILT:
+        if field in config.given:
+            msg = f"{field} is not built yet: leave it out of cycle {name!r}"
+            raise CycleConfigurationError(msg)
+
+
+def _conditions(config: CycleConfig, echoing: Any = ()) -> Any:
+    # Loaded on first use: most workflows have no cycles.
+    return importlib.import_module("fast_dag.cycles.watch").conditions_of(config, echoing)
