@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from fast_dag.cycles.trend import Trend, trend
 from fast_dag.run.cycle_context import CycleContext, current
@@ -36,8 +36,8 @@ class CycleAwareNode:
 
     __fast_dag_cycle_aware__: ClassVar = True
 
-    def __new__(cls, *_: Any, **__: Any) -> CycleAwareNode:
-        # Here as well: a class need not call the constructor.
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        """Make it usable even if a class derived from this one does not call the constructor."""
         made = super().__new__(cls)
         made.name, made.config = cls.__name__, {}
         return made
@@ -113,7 +113,7 @@ class CycleAwareNode:
         return dict(previous) if key is None else previous.get(key, default)
 
     def accumulate_values(self, key: Any, value: Any, max_history: int | None = 100) -> Sequence[Any]:
-        """Add *value* to the values kept under *key*; parameters, result and errors as `CycleContext.accumulate`."""
+        """Add *value* to the values kept under *key*; everything as for `CycleContext.accumulate`."""
         return self.cycle.accumulate(key, value, max_history)
 
     def detect_convergence_trend(  # noqa: PLR0917 - the contract's form

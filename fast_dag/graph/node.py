@@ -64,11 +64,11 @@ class Node(Connectable, Generic[P, R_co]):
         metadata: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> None:
+        if getattr(func, "__fast_dag_cycle_aware__", False):
+            func, name, description = _of_object(func, name, description)
         if not callable(func):
             msg = f"{func!r} is not callable, so it cannot be a node"
             raise InvalidNodeError(msg)
-        if getattr(func, "__fast_dag_cycle_aware__", False):
-            func, name, description = _of_object(func, name, description)
         function = _shown_function(func, decided=name is not None and inputs is not None)
         # First, so that attributes of a callable object never hide the node's own.
         functools.update_wrapper(self, function)
@@ -158,6 +158,12 @@ class Node(Connectable, Generic[P, R_co]):
             func = func.func
         owner = getattr(func, "__self__", None)
         return owner if getattr(owner, "__fast_dag_cycle_aware__", False) else None
+
+    @property
+    def checker(self) -> Any:
+        """The object it calls, if that decides about the cycle that feeds it; else None."""
+        func: Any = self._func
+        return func if getattr(func, "__fast_dag_checker__", False) and func.attach else None
 
     @property
     def may_end_cycle(self) -> bool:
