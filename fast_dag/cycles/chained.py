@@ -62,8 +62,7 @@ class ChainedSettings:
 
     def preserve_state(self, *keys: str | Iterable[str]) -> Self:
         """Keys of node state that outlive an outer iteration, added to those set before."""
-        given = [name for key in keys for name in ([key] if isinstance(key, str) else key)]
-        return self._set(preserve_state=tuple(dict.fromkeys([*self.config.preserve_state, *given])))
+        return self._set(preserve_state=_joined(self.config.preserve_state, keys))
 
     def objective(self, metric: str, direction: str = "maximize") -> Self:
         """The *metric* whose best value is kept; the direction is maximize or minimize."""
@@ -76,9 +75,9 @@ class ChainedSettings:
         rule = {"patience": patience, "metric": metric, "min_delta": min_delta, "direction": direction}
         return self._set(early_stop={key: value for key, value in rule.items() if value is not None})
 
-    def stop_on(self, *verdicts: str) -> Self:
+    def stop_on(self, *verdicts: str | Iterable[str]) -> Self:
         """Verdicts that end the cycle, added to those set before."""
-        return self._set(stop_on=tuple(dict.fromkeys([*self.config.stop_on, *verdicts])))
+        return self._set(stop_on=_joined(self.config.stop_on, verdicts))
 
     def combine(self, how: str) -> Self:
         """Whether any of its conditions is enough, or all have to hold."""
@@ -151,3 +150,9 @@ class ChainedSettings:
     def _not_built(self, what: str, instead: str, *_: object) -> NoReturn:
         msg = f"cycle {self.name!r}: {what} is not built yet; {instead}"
         raise CycleConfigurationError(msg)
+
+
+def _joined(old: Iterable[str], new: Iterable[str | Iterable[str]]) -> tuple[str, ...]:
+    """*old* and *new* texts, each once; some of *new* may stand in lists."""
+    added = [text for each in new for text in ([each] if isinstance(each, str) else each)]
+    return tuple(dict.fromkeys([*old, *added]))

@@ -1,4 +1,4 @@
-"""Cycles of a graph to look at: which edges feed back, what each body holds, in which stages all of it runs."""
+"""Cycles of a graph to look at: which edges feed back, what each body holds, what runs in which stage."""
 
 from __future__ import annotations
 
@@ -77,9 +77,7 @@ def separated(graph: Graph) -> tuple[list[EdgeWithData], list[EdgeWithData]]:
     cycles, _ = cycles_of(graph)
     # Where a cycle is sound, its edges know their inputs; another one is shown as it was drawn.
     bound = {edge._replace(input=None): edge for cycle in cycles for edge in cycle.edges}
-    drawn = [
-        edge if edge.input is not None else bound.get(edge, edge) for edge in graph.cycles.edges
-    ]
+    drawn = [edge if edge.input is not None else bound.get(edge, edge) for edge in graph.cycles.edges]
     return ahead, [_with_data(edge, graph) for edge in drawn]
 
 

@@ -102,11 +102,11 @@ def node_of(
     if isinstance(thing, Node):
         return _node_again(thing, name, config, settings)
     function = _function_of(thing)
-    called = check_name(name) if name is not None else _own_name(thing)
+    name = _own_name(thing) if name is None else check_name(name)
     options: dict[str, Any] = {"description": _described(thing)}
     if isinstance(getattr(thing, "node_type", None), NodeType):  # one that says itself what it is
         options |= {"node_type": thing.node_type, "outputs": thing.outputs}
-    return Node(_bound(function, config, called), name=called, **{**options, **settings})
+    return Node(_bound(function, config, name), name=name, **{**options, **settings})
 
 
 def _node_again(

@@ -33,7 +33,7 @@ class GraphView:
         return name in self._graph.nodes
 
     @overload
-    def nodes(self, data: Literal[False] = False) -> list[str]: ...
+    def nodes(self, data: Literal[False] = ...) -> list[str]: ...
     @overload
     def nodes(self, data: Literal[True]) -> list[NodeWithData]: ...
     def nodes(self, data: bool = False) -> list[str] | list[NodeWithData]:  # noqa: FBT001, FBT002 - as in networkx
@@ -46,7 +46,7 @@ class GraphView:
         ]
 
     @overload
-    def edges(self, data: Literal[False] = False) -> list[tuple[str, str]]: ...
+    def edges(self, data: Literal[False] = ...) -> list[tuple[str, str]]: ...
     @overload
     def edges(self, data: Literal[True]) -> list[EdgeWithData]: ...
     def edges(self, data: bool = False) -> list[tuple[str, str]] | list[EdgeWithData]:  # noqa: FBT001, FBT002 - as in networkx
@@ -78,7 +78,8 @@ class GraphView:
         try:
             networkx = importlib.import_module("networkx")
         except ImportError as error:
-            raise missing_extra("to_networkx", "networkx", "networkx") from error
+            what = "a graph of networkx"
+            raise missing_extra(what, "networkx", "networkx") from error
         made = networkx.MultiDiGraph(name=self._graph.name)
         made.add_nodes_from(self.nodes(data=True))
         made.add_edges_from(self.edges(data=True))

@@ -44,7 +44,9 @@ def mapped_edges(
     after = {name: [edge.target for edge in edges] for name, edges in graph.outgoing.items()}
     ends = [(_end(cycle, key, PREVIOUS), _end(cycle, value, CURRENT)) for key, value in mapping.items()]
     loops = [(edge.target, edge.source) for edge in drawn]
-    loops += [(graph.node(new.node).name, graph.node(old.node).name) for old, new in ends if old.node and new.node]
+    loops += [
+        (graph.node(new.node).name, graph.node(old.node).name) for old, new in ends if old.node and new.node
+    ]
     body = set().union(*(_between(graph, *loop) for loop in loops)) if loops else set(graph.nodes)
     found = []
     for old, new in ends:
@@ -57,12 +59,12 @@ def mapped_edges(
 
 
 def _end(cycle: str, text: str, prefix: str) -> _End:
-    parts = text.split(".")
-    if parts[0] != prefix or not 2 <= len(parts) <= 3 or not all(parts):
+    start, *node, port = text.split(".") if "." in text else ("", text)
+    if start != prefix or len(node) > 1 or not all([*node, port]):
         wanted = f"'{prefix}.name' or '{prefix}.node.name'"
-        msg = f"cycle {cycle!r}: {text!r} in parameter_mapping must be {wanted}{suggestion(parts[0], [prefix])}"
+        msg = f"cycle {cycle!r}: {text!r} in parameter_mapping must be {wanted}{suggestion(start, [prefix])}"
         raise CycleConfigurationError(msg)
-    return _End(parts[1] if len(parts) == 3 else None, parts[-1], text)
+    return _End(node[0] if node else None, port, text)
 
 
 def _between(graph: Graph, first: str, last: str) -> frozenset[str]:
@@ -84,7 +86,7 @@ def _giving(graph: Graph, body: Iterable[str], key: str) -> list[str]:
 
 
 def _taking(graph: Graph, body: Iterable[str], parameter: str) -> list[str]:
-    """The nodes that declare *parameter* and do not get it in the same iteration, else those that take any."""
+    """The nodes with a *parameter* that nothing in the body feeds, else those that take any name."""
     inside = set(body)
     free = [
         node

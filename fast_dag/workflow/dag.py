@@ -7,14 +7,14 @@ from typing import Any, Self
 
 from fast_dag.values import NodeType
 from fast_dag.workflow import dry
-from fast_dag.workflow.cyclic import CycleBlock
+from fast_dag.workflow.cyclic import Cyclic
 from fast_dag.workflow.dag_runs import DAGRuns, End
 from fast_dag.workflow.decorators import CachedDecorator, Decorator, MapDecorator
 from fast_dag.workflow.keywords import known_keywords
 from fast_dag.workflow.runner import DAGRunner
 
 
-class DAG(DAGRuns):
+class DAG(DAGRuns, Cyclic):
     """A directed acyclic graph of decorated functions.
 
     >>> dag = DAG("greeting")
@@ -139,27 +139,6 @@ class DAG(DAGRuns):
         name = f"{self.drawing.node(target).name}_loop" if cycle is None else cycle
         self.drawing.feed_back(source, output, target, input, name, **flags)
         return self
-
-    def cycle(self, name: str, **settings: Any) -> CycleBlock:
-        """Declare a cycle in a ``with`` block, or configure one that `feedback` made.
-
-        Parameters:
-            name: of the cycle; no node has it.
-            settings: see `CycleConfig`.
-
-        Returns:
-            For ``with dag.cycle(...) as c:`` in which ``c.feedback(...)`` draws feedback edges.
-
-        Raises:
-            DuplicateCycleError: the cycle is configured already, or a node has its name.
-            UnknownOptionError: there is no such setting.
-            CycleConfigurationError: a setting is wrong.
-        """
-        return CycleBlock(self.drawing, name, settings)
-
-    def has_cycles(self) -> bool:
-        """Whether there is a feedback edge."""
-        return bool(self.drawing.cycles.edges)
 
     @known_keywords
     def can_connect(
