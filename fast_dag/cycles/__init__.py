@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fast_dag.cycles.bounds import MaxIterationsCondition as MaxIterationsCondition
     from fast_dag.cycles.bounds import TimeoutCondition as TimeoutCondition
+    from fast_dag.cycles.checkers import ConvergenceCheckerNode as ConvergenceCheckerNode
     from fast_dag.cycles.conditions import CallbackCondition as CallbackCondition
     from fast_dag.cycles.conditions import CompoundCondition as CompoundCondition
     from fast_dag.cycles.conditions import ConvergenceCondition as ConvergenceCondition
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     from fast_dag.cycles.metric_conditions import NoImprovementCondition as NoImprovementCondition
     from fast_dag.cycles.metric_conditions import StabilityCondition as StabilityCondition
     from fast_dag.cycles.metric_conditions import ThresholdCondition as ThresholdCondition
+    from fast_dag.cycles.multi_criteria import MultiCriteriaConvergenceNode as MultiCriteriaConvergenceNode
     from fast_dag.cycles.specs import create_convergence_condition as create_convergence_condition
     from fast_dag.cycles.staged import AdaptiveCondition as AdaptiveCondition
     from fast_dag.cycles.staged import StrategyCondition as StrategyCondition
+    from fast_dag.cycles.switch import SwitchNode as SwitchNode
     from fast_dag.cycles.trend import Trend as Trend
     from fast_dag.errors import AmbiguousMetricError as AmbiguousMetricError
     from fast_dag.errors import ConvergenceExpressionError as ConvergenceExpressionError
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 
 WHERE = {
     "fast_dag.cycles.bounds": ("MaxIterationsCondition", "TimeoutCondition"),
+    "fast_dag.cycles.checkers": ("ConvergenceCheckerNode",),
     "fast_dag.cycles.conditions": (
         "CallbackCondition",
         "CompoundCondition",
@@ -51,8 +55,10 @@ WHERE = {
         "StabilityCondition",
         "ThresholdCondition",
     ),
+    "fast_dag.cycles.multi_criteria": ("MultiCriteriaConvergenceNode",),
     "fast_dag.cycles.specs": ("create_convergence_condition",),
     "fast_dag.cycles.staged": ("AdaptiveCondition", "StrategyCondition"),
+    "fast_dag.cycles.switch": ("SwitchNode",),
     "fast_dag.cycles.trend": ("Trend",),
     "fast_dag.errors": (
         "AmbiguousMetricError",

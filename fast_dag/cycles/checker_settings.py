@@ -218,7 +218,7 @@ def _improvement(mode: str, values: Mapping[str, Any]) -> Improvement | None:
     if mode != "improvement" and found.failures is None:
         msg = (
             f"improvement_config only stops early in mode {mode!r}, and does nothing there without "
-            "'consecutive_failures'"
+            "'consecutive_failures' (patience takes min_improvement from early_stopping)"
         )
         raise CycleConfigurationError(msg)
     return found
