@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
-from fast_dag.cycles.samples import OwnSamples, Samples, current_samples
+from fast_dag.cycles.samples import OwnSamples, Samples, current_samples, sampled
 from fast_dag.values import NO_DATA
 
 
@@ -55,6 +55,24 @@ class Checker(abc.ABC):
     @abc.abstractmethod
     def check(self, **inputs: Any) -> dict[str, Any]:
         """Take the metrics of one iteration and say what follows."""
+
+    def called_in(self, sight: Any, kept: dict[Any, Any]) -> Callable[..., dict[str, Any]]:
+        """What the engine calls in place of the checker, which knows the cycle then.
+
+        Parameters:
+            sight: where the cycle is: `index`, `elapsed`, `max_iterations`, `objective`, `direction` and
+                `conditions`.
+            kept: what checkers keep while that cycle is gone round.
+        """
+        samples = kept.setdefault(id(self), Samples())
+        for name in ("index", "elapsed", "max_iterations", "objective", "direction", "conditions"):
+            setattr(samples, name, getattr(sight, name))
+
+        def call(**inputs: Any) -> dict[str, Any]:
+            with sampled(samples):
+                return self.check(**inputs)
+
+        return call
 
     def reset(self) -> None:
         """Forget the samples of calls outside of cycles."""

@@ -228,6 +228,11 @@ class Watch:
         finally:
             values[ANSWERS] = None
 
+    @property
+    def aim(self) -> tuple[str | None, str]:
+        """The objective, None without one, and its direction."""
+        return self._conditions.objective, self._conditions.direction
+
     def describe(self, result: CycleResult) -> None:
         """Fill in what is known of the metrics."""
         result.metric_history = self.metric_history()

@@ -25,7 +25,7 @@ def cycle_exits(graph: Graph, cycles: Sequence[Cycle]) -> list[WayOutProblem]:
     found = []
     for cycle in cycles:
         inner = children.get(cycle.name, [])
-        if not (cycle.config.is_bounded or _is_asked(graph, cycle, inner)):
+        if not (cycle.config.is_bounded or cycle.attached or _is_asked(graph, cycle, inner)):
             body = _Body(graph, cycle, inner, fed_back, labels)
             found += [_named(cycle.name, each) for each in problems_of(body.moves(place))]
     return sorted(found, key=lambda problem: place[problem.ring[0]])

@@ -30,6 +30,8 @@ class Cycle:
     """Its feedback edges, each with its input unless it is a signal."""
     parent: str | None = None
     """The innermost cycle around it."""
+    attached: tuple[str, ...] = ()
+    """Checkers behind its body that decide about it."""
 
 
 class Fault(NamedTuple):
@@ -149,7 +151,8 @@ def _unfinished(graph: Graph) -> Iterator[Fault]:
     fed = {edge.cycle for edge in graph.cycles.edges}
     for name in graph.cycles.begun:
         yield Fault(
-            "cycle_config", f"cycle {name!r} was never built: write with dag.cycle({name!r}) as c: ..."
+            "cycle_config",
+            f"create_cycle({name!r}) was never built: call its build(), or use it in a with block",
         )
     for name in graph.cycles.configs:
         if name not in fed:

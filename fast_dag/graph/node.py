@@ -160,6 +160,11 @@ class Node(Connectable, Generic[P, R_co]):
         return owner if getattr(owner, "__fast_dag_cycle_aware__", False) else None
 
     @property
+    def needs_run(self) -> bool:
+        """Whether there is more to it than a call of its function with its inputs."""
+        return self.inside is not None or self.checker is not None or self.uses_cycle
+
+    @property
     def checker(self) -> Any:
         """The object it calls, if that decides about the cycle that feeds it; else None."""
         func: Any = self._func

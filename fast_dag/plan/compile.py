@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from fast_dag.graph.attached import with_attached
 from fast_dag.graph.edge import Edge
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.loops import cycles_of
@@ -47,7 +48,7 @@ def compile_plan(graph: Graph, part: Collection[str] | None = None) -> Plan:
 
     The graph has been checked: it has no ring and no crowded input.
     """
-    loops, _ = cycles_of(graph) if graph.cycles else ([], [])
+    loops = with_attached(graph, cycles_of(graph)[0]) if graph.cycles else []
     frame = Frame(graph, part, loops)
     slots = Slots(graph, frame)
     nodes = tuple(frame.nodes)
@@ -61,7 +62,7 @@ def compile_plan(graph: Graph, part: Collection[str] | None = None) -> Plan:
         for kind, node, each in zip(kinds, nodes, outgoing, strict=True)
     )
     plain = tuple(
-        kind in (TASK, ANY) and node.inside is None and node.settings == DEFAULTS and not node.uses_cycle
+        kind in (TASK, ANY) and node.settings == DEFAULTS and not node.needs_run
         for kind, node in zip(kinds, nodes, strict=True)
     )
     direct = tuple(_direct(layout, kind) for layout, kind in zip(layouts, kinds, strict=True))
@@ -133,6 +134,18 @@ def _bonds(frame: Frame, links: Sequence[Link], first: int) -> Iterator[Link]:
                 yield Link(enter, unit, first + enter, required=True)
             if not is_inner_enter:
                 yield Link(unit, leave, first + unit, required=False)
+        yield from _to_checkers(frame, name, first)
+
+
+def _to_checkers(frame: Frame, cycle: str, first: int) -> Iterator[Link]:
+    """From everything in the body of *cycle* to the checkers attached to it, which come at the end."""
+    (loop,) = [each for each in frame.loops if each.name == cycle]
+    checkers = [frame.numbers[name] for name in loop.attached]
+    for unit in frame.body(cycle) if checkers else ():
+        is_own = frame.around(unit) == cycle and frame.kinds[unit] != ENTER
+        if is_own and unit not in checkers:
+            for checker in checkers:
+                yield Link(unit, checker, first + unit, required=False)
 
 
 def _leads_on(graph: Graph, name: str, frame: Frame) -> bool:

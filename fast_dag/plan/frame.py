@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fast_dag.graph.edge import Edge
@@ -27,7 +28,7 @@ class Frame:
 
     def __init__(self, graph: Graph, part: Collection[str] | None = None, loops: Sequence[Loop] = ()) -> None:
         self.graph = graph
-        self.loops = [loop for loop in loops if part is None or loop.nodes[0] in part]
+        self.loops = [_whole(loop, loops) for loop in loops if part is None or loop.nodes[0] in part]
         self.names: list[str] = []
         self.nodes: list[AnyNode] = []
         self.kinds: list[int] = []
@@ -138,6 +139,13 @@ class Frame:
                 break
             inside = each
         return (name, False) if inside is None else (inside, True)
+
+
+def _whole(loop: Loop, loops: Sequence[Loop]) -> Loop:
+    """*loop*, whose body holds the checkers that are attached to it, or to a cycle inside it, as well."""
+    body = set(loop.nodes)
+    inside = [name for each in loops if body.issuperset(each.nodes) for name in each.attached]
+    return replace(loop, nodes=(*loop.nodes, *inside)) if inside else loop
 
 
 def _plain_order(graph: Graph, names: Sequence[str]) -> list[str]:

@@ -131,6 +131,8 @@ class Cycle(NamedTuple):
     ports: tuple[Port, ...] = ()
     has_router_exit: bool = False
     """Whether a branch inside leads outside."""
+    checkers: tuple[int, ...] = ()
+    """Units at the end of the body whose results say whether it ends."""
     start: Callable[[], Any] | None = None
     """Gives its conditions anew each time it is entered, None if it has none."""
     rows: tuple[Row, ...] = ()

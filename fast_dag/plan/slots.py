@@ -103,6 +103,7 @@ class Slots:
             feedback,
             ports,
             leads_out,
+            tuple(self.numbers[name] for name in loop.attached),
         )
 
     def _feedback(self, edge: FeedbackEdge) -> Feedback:

@@ -134,6 +134,9 @@ def _call(visit: Visit, turn: Turn | None) -> Attempt:
     else:
         args, kwargs = spread(plan.layouts[step], visit.inputs, visit.run.context)
         request = Attempt(plan.functions[step], args, kwargs, plan.is_async[step], plan.timeouts[step])
+    checker = visit.node.checker
+    if checker is not None:
+        request.function = visit.run.checking(step, checker)
     if visit.node.settings.stream == "list":
         request.function = _collecting(request.function, visit)
     return request

@@ -13,7 +13,7 @@ from fast_dag.errors import (
     TimeoutError,
 )
 from fast_dag.plan.plan import Feedback
-from fast_dag.run.lap import Ending, Lap, Policy
+from fast_dag.run.lap import Ending, Lap, Policy, Sight
 from fast_dag.run.results import CycleResult
 from fast_dag.run.step import fetch
 from fast_dag.run.streams import shown
@@ -50,11 +50,43 @@ class Endings:
         return self._condition(lap) or self.limit(lap)
 
     def _condition(self, lap: Lap) -> Ending | None:
+        return self.with_checkers(lap, lap.early.pop() if lap.early else self._asked(lap, lap.completed))
+
+    def _asked(self, lap: Lap, completed: int) -> Ending | None:
         if lap.policy is None:
             return None
         elapsed = self._run.ledger.clock() - lap.started
-        masked = lap.completed < lap.cycle.config.min_iterations
-        return lap.policy.after(self.results(lap), lap.completed, elapsed, masked=masked)
+        masked = completed < lap.cycle.config.min_iterations
+        return lap.policy.after(self.results(lap), completed, elapsed, masked=masked)
+
+    def with_checkers(self, lap: Lap, ending: Ending | None) -> Ending | None:
+        """*ending*, which the conditions led to, or what the checkers attached to the cycle say."""
+        checkers = lap.cycle.checkers
+        if not checkers or (ending is not None and ending.reason == "converged"):
+            return ending
+        if lap.completed < lap.cycle.config.min_iterations:
+            return ending
+        first = self._run.plan.first
+        said = [each for each in (self._run.values[first + unit] for unit in checkers) if each is not NO_DATA]
+        for each in said:
+            if each["converged"]:
+                return Ending("converged", each["reason"] or "")
+        stopping = (Ending("early_stopped", each["reason"] or "") for each in said if each["should_stop"])
+        return ending or next(stopping, None)
+
+    def sight(self, lap: Lap) -> Sight:
+        """What a checker may know of the cycle it decides about."""
+
+        def conditions() -> Ending | None:
+            # Asked once an iteration: each time takes a sample.
+            if not lap.early:
+                lap.early.append(self._asked(lap, lap.completed + 1))
+            return lap.early[0]
+
+        config = lap.cycle.config
+        aim = (config.objective, config.direction) if lap.policy is None else lap.policy.aim
+        elapsed = self._run.ledger.clock() - lap.started
+        return Sight(lap.index, elapsed, config.max_iterations, *aim, conditions)
 
     def asking(self, lap: Lap) -> Any:
         """As its conditions in `judge`; functions of the user's are yielded to be called."""

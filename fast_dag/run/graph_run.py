@@ -203,6 +203,10 @@ class GraphRun(Run):
         """The index of the current iteration of each cycle around *step*."""
         return () if self.rounds is None else self.rounds.iteration(step)
 
+    def checking(self, step: int, checker: Any) -> Callable[..., Any]:
+        """What is called for a *checker*: it knows about the cycle it decides about."""
+        return super().checking(step, checker) if self.rounds is None else self.rounds.checking(step, checker)
+
     def turn(self, step: int) -> Turn:
         """What an attempt of a node that uses the cycle around it sees of that, and writes."""
         turn = None if self.rounds is None else self.rounds.turn(step)

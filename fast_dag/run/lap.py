@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from fast_dag.plan.plan import Cycle
@@ -16,6 +17,20 @@ class Ending(NamedTuple):
 
     reason: str
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a checker may know of the cycle it decides about."""
+
+    index: int
+    """Of the iteration that is under way."""
+    elapsed: float
+    max_iterations: int | None
+    objective: str | None
+    direction: str
+    conditions: Callable[[], Ending | None]
+    """What the conditions of the cycle say of this iteration."""
 
 
 class Policy(Protocol):
@@ -39,6 +54,10 @@ class Policy(Protocol):
     ) -> Generator[Any, Any, Ending | None]:
         """As `after`; functions of the user's are yielded with their arguments, and their answers sent in."""
 
+    @property
+    def aim(self) -> tuple[str | None, str]:
+        """The objective, None without one, and its direction."""
+
     def describe(self, result: CycleResult) -> None:
         """Fill in what it knows of the metrics."""
 
@@ -52,53 +71,53 @@ class Lap:
         path: the names of the cycles around it, the outermost first and its own last.
     """
 
-    def __init__(
-        self,
-        cycle: Cycle,
-        slots: Sequence[int],
-        path: Sequence[str] = (),
-    ) -> None:
+    policy: Policy | None = None
+    index = 0
+    """The iteration that is under way, from 0."""
+    completed = 0
+    entered = 0
+    """How often it has been entered."""
+    started = 0.0
+    seconds = 0.0
+    is_running = False
+    ending: Ending | None = None
+    exit: str | None = None
+    """Why a node of the body wants it to end, None if none does."""
+    signal: Any = NO_DATA
+    """What a node of the body gave as its converged value."""
+    found: Ending | None = None
+    """Why a plain loop has ended, if its conditions said so."""
+    fault: Exception | None = None
+    """What its conditions raised in a plain loop."""
+    made = 0
+    """How many nodes of the body a plain loop has run in the iteration that it left."""
+
+    def __init__(self, cycle: Cycle, slots: Sequence[int], path: Sequence[str] = ()) -> None:
         self.cycle = cycle
+        self.slots = slots
         self.memory = Memory(cycle, path or (cycle.name,))
         """What its nodes keep."""
-        self.exit: str | None = None
-        """Why a node of the body wants it to end, None if none does."""
-        self.slots = slots
-        self.policy: Policy | None = None
-        self.index = 0
-        """The iteration that is under way, from 0."""
-        self.completed = 0
-        self.entered = 0
-        """How often it has been entered."""
-        self.started = 0.0
-        self.seconds = 0.0
-        self.is_running = False
-        self.ending: Ending | None = None
         self.carried: list[Any] = []
         """What each feedback edge brings into the next iteration, `NO_DATA` if that is nothing."""
         self.outputs: list[Any] = []
         """What lay in the slots after the last completed iteration."""
-        self.found: Ending | None = None
-        """Why a plain loop has ended, if its conditions said so."""
-        self.fault: Exception | None = None
-        """What its conditions raised in a plain loop."""
-        self.made = 0
-        """How many nodes of the body a plain loop has run in the iteration that it left."""
+        self.kept: dict[Any, Any] = {}
+        """What checkers keep from one iteration to the next."""
+        self.early: list[Ending | None] = []
+        """What the conditions said of this iteration, where a checker has asked before its end."""
         self.attempts: list[int] = []
         """Those that the units from its enter on had made before this iteration."""
-        self.signal: Any = NO_DATA
-        """What a node of the body gave as its converged value."""
 
     def begin(self, now: float) -> None:
         """Forget earlier iterations."""
         self.policy = None if self.cycle.start is None else self.cycle.start()
-        self.index = self.completed = 0
         self.entered += 1
         self.started = now
-        self.is_running, self.ending, self.outputs, self.signal = True, None, [], NO_DATA
-        self.exit = None
+        self.index = self.completed = self.made = 0
+        self.is_running, self.signal = True, NO_DATA
+        self.ending = self.exit = self.found = self.fault = None
+        self.outputs, self.kept, self.early = [], {}, []
         self.memory.begin()
-        self.found, self.fault, self.made = None, None, 0
 
     @property
     def asks_before(self) -> bool:

@@ -89,7 +89,7 @@ class Rounds:
             try:
                 question, arguments = deciding.send(answer)
             except StopIteration as end:
-                return Success(end.value or self.endings.limit(lap))
+                return Success(self.endings.with_checkers(lap, end.value) or self.endings.limit(lap))
             except Exception as error:  # noqa: BLE001 - a value may raise anything when it is compared
                 return Failure(error)
             outcome = yield Ask(question.function, arguments)
@@ -122,6 +122,11 @@ class Rounds:
         """The innermost cycle whose body holds *unit*, or that has it as enter or leave."""
         found = [lap for lap in self.laps if lap.cycle.enter <= unit <= lap.cycle.leave]
         return max(found, key=lambda lap: lap.cycle.enter, default=None)
+
+    def checking(self, step: int, checker: Any) -> Callable[..., Any]:
+        """*checker*, which knows about the cycle around *step*, if there is one."""
+        lap = self.lap_of(step)
+        return checker if lap is None else checker.called_in(self.endings.sight(lap), lap.kept)  # type: ignore[no-any-return]
 
     def turn(self, step: int) -> Turn | None:
         """What an attempt of *step* sees of the cycle around it, and writes; None outside of cycles."""

@@ -196,6 +196,10 @@ class Run:
         """What each cycle that was reached has come to, by name."""
         return {}
 
+    def checking(self, step: int, checker: Any) -> Callable[..., Any]:  # noqa: ARG002 - as of a plain call
+        """What is called for a *checker*: it knows about the cycle it decides about."""
+        return checker  # type: ignore[no-any-return]
+
     def turn(self, step: int) -> Turn:
         """What an attempt of a node that uses the cycle around it sees of that, and writes."""
         return outside(self.plan.names[step], self.ledger.trend)
