@@ -7,9 +7,8 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from fast_dag.cycles.expression_values import NUMBERS, UNDEFINED, numbers, shown
+from fast_dag.cycles.expression_values import NUMBERS, UNDEFINED, numbers
 from fast_dag.cycles.layout import COMPLETED, RESULTS, Values
-from fast_dag.errors import ConvergenceExpressionError
 
 GAIN_WINDOW = 3
 """Samples that `improvement_rate` looks at."""
@@ -90,19 +89,11 @@ class Objective:
         return UNDEFINED if self.index is None else self._value
 
     def add(self, value: Any) -> None:
-        """Take the sample of this iteration; None is none.
-
-        Raises:
-            ConvergenceExpressionError: it is no number.
-        """
+        """Take the sample of this iteration; what is no number is none."""
         best = self._value
-        if value.__class__ is float or value.__class__ in NUMBERS:
-            # Anything is better than a NaN, which is also what it begins with.
-            if self._better(value, best) or best != best:  # noqa: PLR0124
-                if self.index is not None and value != value:  # noqa: PLR0124
-                    return
-                values = self._values
-                self._value, self.index, self.results = value, values[COMPLETED] - 1, values[RESULTS]
-        elif value is not None:
-            msg = f"the objective {self.name!r} is no number: {shown(value)}"
-            raise ConvergenceExpressionError(msg)
+        # Anything is better than a NaN, which is also what it begins with.
+        if value.__class__ in NUMBERS and (self._better(value, best) or best != best):  # noqa: PLR0124
+            if self.index is not None and value != value:  # noqa: PLR0124
+                return
+            values = self._values
+            self._value, self.index, self.results = value, values[COMPLETED] - 1, values[RESULTS]

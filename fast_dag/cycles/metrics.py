@@ -22,7 +22,7 @@ SHOWN = 20
 
 Follower = Callable[[Any], None]
 Row = tuple[str | None, Reader | None, int, Follower, Follower | None]
-"""Of one metric: its key, or its reader; the place of its value; what takes a sample, and who is told of it."""
+"""Of one metric: its key, or its reader; the place of its value; what takes a sample; who is told of it."""
 Look = tuple[
     frozenset[Any],
     tuple[Any, ...] | None,

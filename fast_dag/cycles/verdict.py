@@ -63,8 +63,8 @@ def verdict_to_stop(
 ) -> tuple[str, str] | None:
     """The verdict on a cycle that goes on, and its text, if it is one of *stop_on*.
 
-    None if it is not, or if there are fewer than *window* samples.  The text of an oscillation has its period:
-    ``oscillating (period 3)``.
+    None if it is not, or if there are fewer than *window* samples.  The text of an oscillation has its
+    period, such as ``oscillating (period 3)``.
     """
     if len(series) < window:
         return None
@@ -76,7 +76,8 @@ def oscillation_period(values: Sequence[Any], window: int) -> int:
     """The least period from 2 to 8 with which the last values repeat, 0 if there is none.
 
     With m = max(window, 2p): abs(x[i] - x[i-p]) <= 1e-9 * max(1, max abs(x)) over the last m values,
-    which are not all equal.
+    which are not all equal; what differs by no more than that is equal here, or each series that dies away
+    would oscillate in the end.
     """
     widest = EPSILON * max(1.0, *map(abs, values)) if values else 0
     for period in range(2, LONGEST_PERIOD + 1):
@@ -89,7 +90,7 @@ def oscillation_period(values: Sequence[Any], window: int) -> int:
         last = values[-reach:]
         epsilon = EPSILON * max(1.0, *map(abs, last))
         repeats = all(abs(last[i] - last[i - period]) <= epsilon for i in range(period, reach))
-        if repeats and any(each != last[0] for each in last):
+        if repeats and finite(epsilon) and any(abs(each - last[0]) > epsilon for each in last):
             return period
     return 0
 
