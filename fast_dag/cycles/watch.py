@@ -181,7 +181,7 @@ class Watch:
         return self._before is None or self._before.holds(inputs, self._values)
 
     def after(
-        self, results: Mapping[str, Any], completed: int, elapsed: float, *, masked: bool = False
+        self, results: Mapping[str, Any], completed: int, elapsed: float, masked: bool = False  # noqa: FBT001, FBT002 - keywords cost time here
     ) -> Ending | None:
         """Why the cycle ends after an iteration, None if its conditions do not end it.
 
@@ -208,7 +208,7 @@ class Watch:
         return self._ended_by_verdict(masked) if self._stop_on else None
 
     def asking(
-        self, results: Mapping[str, Any], completed: int, elapsed: float, *, masked: bool = False
+        self, results: Mapping[str, Any], completed: int, elapsed: float, masked: bool = False  # noqa: FBT001, FBT002 - keywords cost time here
     ) -> Generator[tuple[Question, tuple[Any, ...]], Any, Ending | None]:
         """As `after`; functions of the user's are yielded with their arguments, and their answers sent in."""
         answers: dict[int, bool] = {}

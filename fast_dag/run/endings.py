@@ -57,7 +57,7 @@ class Endings:
             return None
         elapsed = self._run.ledger.clock() - lap.started
         masked = completed < lap.cycle.config.min_iterations
-        return lap.policy.after(self.results(lap), completed, elapsed, masked=masked)
+        return lap.policy.after(self.results(lap), completed, elapsed, masked)
 
     def with_checkers(self, lap: Lap, ending: Ending | None) -> Ending | None:
         """*ending*, which the conditions led to, or what the checkers attached to the cycle say."""
@@ -93,7 +93,7 @@ class Endings:
         elapsed = self._run.ledger.clock() - lap.started
         masked = lap.completed < lap.cycle.config.min_iterations
         policy: Policy = lap.policy  # type: ignore[assignment]
-        return policy.asking(self.results(lap), lap.completed, elapsed, masked=masked)
+        return policy.asking(self.results(lap), lap.completed, elapsed, masked)
 
     def limit(self, lap: Lap) -> Ending | None:
         """The limit that has been reached."""

@@ -45,12 +45,20 @@ class Policy(Protocol):
         """Whether an iteration with these inputs is to begin."""
 
     def after(
-        self, results: Mapping[str, Any], completed: int, elapsed: float, *, masked: bool
+        self,
+        results: Mapping[str, Any],
+        completed: int,
+        elapsed: float,
+        masked: bool,  # noqa: FBT001 - keywords cost time here
     ) -> Ending | None:
         """Why the cycle ends after an iteration that gave *results*, None if it does not."""
 
     def asking(
-        self, results: Mapping[str, Any], completed: int, elapsed: float, *, masked: bool
+        self,
+        results: Mapping[str, Any],
+        completed: int,
+        elapsed: float,
+        masked: bool,  # noqa: FBT001 - keywords cost time here
     ) -> Generator[Any, Any, Ending | None]:
         """As `after`; functions of the user's are yielded with their arguments, and their answers sent in."""
 

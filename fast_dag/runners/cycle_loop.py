@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 from collections.abc import Callable
 from time import perf_counter
+from typing import Any
 
 from fast_dag.plan.plan import GENERAL
 from fast_dag.run.graph_run import GraphRun
@@ -31,7 +32,7 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
 
     def loop() -> Outcome | None:  # noqa: C901, PLR0912, PLR0915 - each row kind, in one frame for speed
         copy, values, cycle = base.copy, run.values, lap.cycle
-        begin, end = run.plan.first + cycle.enter + 1, run.plan.first + cycle.leave
+        begin = run.plan.first + cycle.enter + 1
         names, durations = run.plan.names[cycle.enter + 1 : cycle.leave], run.tally.durations
         results, attempts = run.showing.results, run.tally.attempts
         policy, config = lap.policy, cycle.config
@@ -41,10 +42,11 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
         ordinary: set[type] = set()
         usual: type | None = None
         completed, made, before = lap.completed, 0, clock()
+        last: dict[str, Any] = {}
         started = lap.started
         try:
             while True:
-                made = 0
+                made, given = 0, {}
                 for function, kind, first, second in cycle.rows:
                     if kind == 1:
                         value = copy().run(function, values[first])
@@ -64,27 +66,23 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
                                 return Outcome(value, duration=clock() - before)
                             ordinary.add(type(value))
                         usual = type(value)
-                    values[begin + made] = value
+                    values[begin + made] = given[names[made]] = value
                     # The clock is also the way to stop the loop: straight code has no other check.
                     now = clock()
                     durations[cycle.enter + 1 + made] += now - before
                     before = now
                     made += 1
                 completed += 1
-                lap.outputs = values[begin:end]
+                last = given
                 if results is not None:
-                    results.update(zip(names, lap.outputs, strict=True))
+                    results.update(given)
                 if policy is not None:
                     try:
-                        lap.found = policy.after(
-                            dict(zip(names, lap.outputs, strict=True)),
-                            completed,
-                            before - started,
-                            masked=completed < least,
-                        )
+                        lap.found = policy.after(given, completed, before - started, completed < least)
                     except Exception as error:  # whatever a condition raises fails the cycle, not a node
                         lap.fault = error
-                    if lap.found is not None or lap.fault is not None:
+                        return None
+                    if lap.found is not None:
                         return None
                 if completed >= most:
                     return None
@@ -94,6 +92,7 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
                     values[slot] = values[into]
         finally:
             lap.made = made
+            lap.outputs = list(last.values())
             ran = completed - lap.completed
             lap.completed = completed
             for place in range(len(names)):
