@@ -38,8 +38,11 @@ class Sight:
         return int(self.values[COMPLETED])
 
     def has(self, name: str) -> bool:
-        """Whether the metric *name* has a value in this call."""
-        return self.values[self._layout.values[name]].__class__ is not Absent
+        """Whether the metric *name* has a value in this call; AmbiguousMetricError if it has several."""
+        found = self.values[self._layout.values[name]]
+        if found.__class__ is Absent and found.owners:
+            raise found.error()
+        return found.__class__ is not Absent
 
     def value(self, name: str) -> Any:
         """The value of the metric *name*; MissingMetricError or AmbiguousMetricError without one."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from fast_dag.cycles.checking import Checker, outcome, with_data
-from fast_dag.cycles.expression_values import shown
+from fast_dag.cycles.expression_values import NUMBERS, shown
 from fast_dag.cycles.gain import Patience
 from fast_dag.cycles.layout import Absent, Layout, Series, Values
 from fast_dag.cycles.metrics import Metrics
@@ -229,7 +229,7 @@ def _decided(settings: MultiSettings, view: View, completed: int) -> dict[str, A
     """Whether to stop, and why."""
     for name, bound in settings.absolute.items():
         value = view.values[name]
-        if value is not None and settings.signs[name] * (value - bound) > 0:
+        if value.__class__ in NUMBERS and settings.signs[name] * (value - bound) > 0:
             text = f"{name} {shown(value)} is better than {bound!r}"
             return outcome(f"absolute_target:{name}", text, "", converged=True)
     if completed < settings.min_iterations:

@@ -46,10 +46,6 @@ class Target(NamedTuple):
         # NaN is no distance at all.
         return 0.0 if math.isnan(gap) else max(0.0, 1.0 - gap / scale)
 
-    def beats(self, value: float, bound: float) -> bool:
-        """Whether *value* is strictly better than *bound*."""
-        return value > bound if self.sign > 0 else value < bound
-
 
 class Scored(NamedTuple):
     """What the metrics of one iteration came to."""
