@@ -175,8 +175,9 @@ class CycleBuilder(ChainedSettings):
         return self
 
     def attach(self, name: End) -> Self:
-        """Have a node behind the body run in each iteration; not built yet."""
-        self._not_built(f"attach({name!r})", "a node on a loop runs in each iteration")
+        """Have a node that the body feeds run at the end of each iteration, though it is on no loop."""
+        node = name if isinstance(name, str) else name.name
+        return self._set(attached=(*self.config.attached, node))
 
     def build(self) -> Cycle:
         """Check the cycle and declare it; until then nothing of it but its nodes is in the workflow.

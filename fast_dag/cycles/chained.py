@@ -108,8 +108,12 @@ class ChainedSettings:
         return self
 
     def detect_infinite_loops(self, window: int = 3) -> Self:
-        """End once values and states repeat; not built yet."""
-        self._not_built(f"detect_infinite_loops({window})", "stop_on('stalled') looks at the objective")
+        """End once what is fed back and what nodes keep does not change any more.
+
+        Parameters:
+            window: how many iterations have to be equal; or they repeat with a period of at most so many.
+        """
+        return self._set(stall_window=window)
 
     def enable_safety_monitoring(self, **settings: Any) -> Self:
         """Watch each run; not built yet."""

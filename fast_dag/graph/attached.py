@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from fast_dag.graph.graph import Graph
-from fast_dag.graph.loops import Cycle
+from fast_dag.graph.loops import Cycle, Fault
 from fast_dag.graph.order import reached
 
 
@@ -17,14 +17,25 @@ def with_attached(graph: Graph, cycles: Sequence[Cycle]) -> list[Cycle]:
     runs behind that cycle.
     """
     checkers = [name for name, node in graph.nodes.items() if node.checker is not None]
-    if not checkers:
+    owners = {cycle.name: list(cycle.config.attached) for cycle in cycles if cycle.config.attached}
+    if not checkers and not owners:
         return list(cycles)
-    owners: dict[str, list[str]] = {}
     for name in checkers:
         owner = _owner(graph, cycles, name)
-        if owner is not None:
+        if owner is not None and name not in owners.get(owner, ()):
             owners.setdefault(owner, []).append(name)
     return [replace(cycle, attached=tuple(owners.get(cycle.name, ()))) for cycle in cycles]
+
+
+def unattachable(graph: Graph, cycles: Sequence[Cycle]) -> Iterator[Fault]:
+    """Nodes that are to run with the iterations of a cycle, and cannot."""
+    for cycle in cycles:
+        for name in cycle.config.attached:
+            known = graph.nodes.get(name)
+            fed = known is not None and any(edge.source in cycle.nodes for edge in graph.incoming[name])
+            if not fed or any(name in each.nodes for each in cycles):
+                text = f"{name!r} cannot be attached to cycle {cycle.name!r}: name a node that its body feeds"
+                yield Fault("cycle_config", text, (name,) if known is not None else ())
 
 
 def _owner(graph: Graph, cycles: Sequence[Cycle], name: str) -> str | None:

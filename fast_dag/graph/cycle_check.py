@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fast_dag.graph.attached import with_attached
+from fast_dag.graph.attached import unattachable, with_attached
 from fast_dag.graph.check import Problem, exit_problem
 from fast_dag.graph.cycle_exits import cycle_exits
 from fast_dag.graph.graph import Graph
@@ -14,6 +14,7 @@ def cycle_problems(graph: Graph) -> list[Problem]:
     if not graph.cycles:
         return []
     cycles, faults = cycles_of(graph)
+    faults += unattachable(graph, cycles)
     cycles = with_attached(graph, cycles)
     found = [Problem(fault.text, kind=fault.kind, nodes=fault.nodes) for fault in faults]
     return found + [exit_problem(each) for each in cycle_exits(graph, cycles)]

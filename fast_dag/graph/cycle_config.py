@@ -23,6 +23,7 @@ BOUNDS = (
     "convergence_conditions",
     "when",
     "early_stop",
+    "stall_window",
     "stop_on",
     "until",
 )
@@ -76,6 +77,10 @@ class CycleConfig:
     """Samples a verdict looks at."""
     verdict_tolerance: float = 1e-3
     """What counts as no change for a verdict."""
+    stall_window: int | None = None
+    """Iterations that have to be equal, or the longest period to repeat with, for the cycle to be stalled."""
+    attached: tuple[str, ...] = ()
+    """Nodes behind the body that run at the end of each iteration."""
     stop_on: tuple[str, ...] = ()
     """Verdicts that end the cycle."""
     until: Any = None
@@ -209,6 +214,8 @@ CHECKS: dict[str, check.Check] = {
     "early_stop": check.optional(check.early_stop),
     "verdict_window": check.integer(1),
     "verdict_tolerance": check.amount,
+    "stall_window": check.optional(check.integer(1)),
+    "attached": check.texts,
     "stop_on": check.verdicts,
     "until": check.optional(check.function),
     "emit": check.one_of("last", "each", "tagged"),

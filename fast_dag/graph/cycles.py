@@ -30,6 +30,8 @@ class Cycles:
         self.configs: dict[str, CycleConfig] = {}
         self.begun: dict[str, None] = {}
         """The names of cycles whose declaration has begun and not ended."""
+        self.courses: dict[str, Any] = {}
+        """What the templates of cycles add to them, by cycle; each with the `ports` it has values for."""
         self.ended: dict[tuple[str, str], None] = {}
         """Branches, by node and label, that lead to END."""
         self._counts: Counter[str] = Counter()
@@ -110,6 +112,7 @@ class Cycles:
             if not self._counts[edge.cycle]:
                 del self._counts[edge.cycle]
                 self.configs.pop(edge.cycle, None)
+                self.courses.pop(edge.cycle, None)
         self.ended = {branch: None for branch in self.ended if branch[0] != node}
 
     def part(self, names: Collection[str]) -> Cycles:
@@ -123,12 +126,13 @@ class Cycles:
             for name, config in self.configs.items()
             if name in copy._counts or name not in self._counts
         }
+        copy.courses = {name: course for name, course in self.courses.items() if name in copy._counts}
         copy.ended = {branch: None for branch in self.ended if branch[0] in names}
         return copy
 
     def clear(self) -> None:
         """Drop everything."""
-        for kept in (self.edges, self.configs, self.begun, self.ended, self._counts):
+        for kept in (self.edges, self.configs, self.courses, self.begun, self.ended, self._counts):
             kept.clear()
 
 

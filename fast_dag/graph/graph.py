@@ -21,6 +21,9 @@ from fast_dag.values import END
 
 AnyNode = Node[..., Any]
 
+LISTED = 20
+"""A message lists at most so many nodes."""
+
 
 class Graph:
     """A mutable graph; `version` counts its edits, so that whatever was derived from it can be kept."""
@@ -57,8 +60,15 @@ class Graph:
             return self.nodes[name]  # type: ignore[index]
         except (KeyError, TypeError):
             pass
-        msg = f"no node {name!r} in {self.name!r}{suggestion(name, self.nodes)}"
+        msg = f"no node {name!r} in {self.name!r}{suggestion(name, self.nodes)} ({self.listed})"
         raise UnknownNodeError(msg)
+
+    @property
+    def listed(self) -> str:
+        """The names of the nodes, or of the first ones, for a message."""
+        names = list(self.nodes)
+        more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+        return f"nodes: {', '.join(map(str, names[:LISTED])) or 'none'}{more}"
 
     def add(self, node: AnyNode, *, replace: bool = False) -> None:
         """Take in *node*, in the place of one of that name if *replace*."""

@@ -239,7 +239,8 @@ def _with_rows(cycle: Cycle, plan: Plan) -> Cycle:
         for unit in body
     )
     feeds = all(each.into >= 0 and not each.value.output for each in cycle.feedback)
-    if not is_plain or not feeds or any(len(port.fed) > 1 for port in cycle.ports):
+    is_watched = cycle.config.stall_window is not None or cycle.checkers
+    if not is_plain or not feeds or is_watched or any(len(port.fed) > 1 for port in cycle.ports):
         return cycle
     return cycle._replace(
         rows=tuple(_row(plan.nodes[unit], plan.layouts[unit], plan.direct[unit]) for unit in body)

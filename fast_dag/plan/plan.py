@@ -137,6 +137,10 @@ class Cycle(NamedTuple):
     """Gives its conditions anew each time it is entered, None if it has none."""
     rows: tuple[Row, ...] = ()
     """Its body as calls that a plain loop can make; empty if there is more to it."""
+    course: Callable[[], Any] | None = None
+    """Gives what its template adds anew each time it is entered, None without a template."""
+    supplied: tuple[tuple[str, int], ...] = ()
+    """The inputs that its template has values for, by ``node.parameter``, and their slots."""
 
 
 class Readers:

@@ -103,7 +103,13 @@ class Slots:
             feedback,
             ports,
             leads_out,
-            tuple(self.numbers[name] for name in loop.attached),
+            tuple(self.numbers[name] for name in loop.attached if self.graph.nodes[name].checker is not None),
+            course=self.graph.cycles.courses.get(loop.name),
+            supplied=tuple(
+                (f"{node}.{name}", self.open[node, name])
+                for node, name in self._supplied(loop)
+                if (node, name) in self.open and (node, name) not in self.ports
+            ),
         )
 
     def _feedback(self, edge: FeedbackEdge) -> Feedback:
@@ -131,6 +137,20 @@ class Slots:
                     slot = self.open[node, name] = self._new(value)
                     self.inputs.setdefault(name, []).append(slot)
                     self.needs = [need for need in self.needs if need[1:] != (node, name)]
+        for node, name in self._supplied(loop):
+            if self._required.get(name, -1) == self.open.get((node, name)):
+                # What a template lays there is not for the other nodes that need an input of that name.
+                slot = self.open[node, name] = self._new(NO_DATA)
+                self.inputs.setdefault(name, []).append(slot)
+                self.needs = [
+                    ((slot,), *need[1:]) if need[1:] == (node, name) else need for need in self.needs
+                ]
+
+    def _supplied(self, loop: Loop) -> list[tuple[str, str]]:
+        """Node and name of each input that the template of a cycle has values for."""
+        course = self.graph.cycles.courses.get(loop.name)
+        ports = () if course is None else course.ports
+        return [each for port in ports for each in initial_ports(self.graph, loop, port)]
 
     def _number_feedback(self, loop: Loop) -> None:
         for edge in loop.edges:

@@ -33,6 +33,9 @@ class Endings:
 
     def obvious(self, lap: Lap) -> Ending | None:
         """What ends the cycle whatever its conditions say."""
+        if lap.is_excused:
+            lap.carried = [NO_DATA for _ in lap.cycle.feedback]
+            return None
         if self.has_failed(lap):
             return Ending("error")
         if lap.signal is not NO_DATA:
@@ -47,7 +50,20 @@ class Endings:
 
     def judge(self, lap: Lap) -> Ending | None:
         """What its conditions and limits say."""
-        return self._condition(lap) or self.limit(lap)
+        return self._condition(lap) or self.beyond(lap)
+
+    def beyond(self, lap: Lap) -> Ending | None:
+        """What ends it where its conditions do not: its template, that it stalls, or a limit."""
+        found = None if lap.course is None else lap.course.after(self.results(lap), lap.completed)
+        return found or self._stalled(lap) or self.limit(lap)
+
+    def _stalled(self, lap: Lap) -> Ending | None:
+        if lap.stalling is None:
+            return None
+        period = lap.stalling.period(lap.carried, lap.memory.node_states())
+        if not period:
+            return None
+        return Ending("stalled", "nothing changes any more" if period == 1 else f"repeats (period {period})")
 
     def _condition(self, lap: Lap) -> Ending | None:
         return self.with_checkers(lap, lap.early.pop() if lap.early else self._asked(lap, lap.completed))
@@ -111,6 +127,9 @@ class Endings:
     def at_limit(self, lap: Lap, ending: Ending) -> Exception | None:
         """What a limit that was reached ends the run with, None if the run goes on; it may be warned of."""
         config, name = lap.cycle.config, lap.cycle.name
+        error = None if lap.course is None else lap.course.exhausted()
+        if error is not None and ending.reason == "max_iterations":
+            return self.failure(lap, error, None, lap.completed)
         if config.on_limit == "raise":
             is_count = ending.reason == "max_iterations"
             return self._too_many(lap, config.max_iterations or 0) if is_count else self._too_long(lap)

@@ -116,6 +116,11 @@ class GraphRun(Run):
         *strategy* is what a run error handler answered for this failure, None the run's own.  The error
         that leaves the run carries *notes*, and *marks* as attributes.
         """
+        if strategy is None and self.rounds is not None and self.rounds.excuses(step, error):
+            self.state[step] = FAILED
+            freed = self.spread(step)
+            self.settled(step)
+            return self._through(freed)
         strategy = strategy or self.strategy
         origin = self.flows.origin(error)
         is_own = origin is not None and origin.scope is self.flows and origin.unit >= 0

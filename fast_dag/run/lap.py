@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from fast_dag.plan.plan import Cycle
+from fast_dag.run.course import Course
 from fast_dag.run.memory import Memory
 from fast_dag.run.results import CycleResult
+from fast_dag.run.stalling import Stalling
 from fast_dag.values import NO_DATA
 
 
@@ -80,6 +82,13 @@ class Lap:
     """
 
     policy: Policy | None = None
+    course: Course | None = None
+    """What its template adds."""
+    own: Mapping[str, Any] | None = None
+    """What the inputs that its template supplies would have without it."""
+    is_excused = False
+    """Whether a failure of this iteration counts as one that came to its end."""
+    stalling: Stalling | None = None
     index = 0
     """The iteration that is under way, from 0."""
     completed = 0
@@ -119,6 +128,9 @@ class Lap:
     def begin(self, now: float) -> None:
         """Forget earlier iterations."""
         self.policy = None if self.cycle.start is None else self.cycle.start()
+        self.course = None if self.cycle.course is None else self.cycle.course()
+        window = self.cycle.config.stall_window
+        self.stalling = None if window is None else Stalling(window)
         self.entered += 1
         self.started = now
         self.index = self.completed = self.made = 0
@@ -130,7 +142,7 @@ class Lap:
     @property
     def asks_before(self) -> bool:
         """Whether somebody has to be asked before an iteration."""
-        return self.policy is not None and self.policy.is_asked_before
+        return self.course is not None or (self.policy is not None and self.policy.is_asked_before)
 
     @property
     def asks_after(self) -> bool:

@@ -50,6 +50,12 @@ class Memory:
         )
         return Turn(self.state, place, node)
 
+    def share(self, slots: Mapping[str, Any], started: float, clock: Callable[[], float]) -> None:
+        """Lay values into shared *slots*, for an iteration that begins."""
+        if self.state is None:
+            self.state = self._made(started, clock)
+        self.state.books.shared.update(slots)
+
     def take(self, unit: int, element: tuple[int, ...], turn: Turn) -> None:
         """An attempt has succeeded: keep it when the iteration has come to its end."""
         self._turns[unit, element] = turn

@@ -12,6 +12,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
 from fast_dag.plan.plan import Cycle
+from fast_dag.run.course import begin, supply
 from fast_dag.run.endings import Endings
 from fast_dag.run.lap import Ending, Lap
 from fast_dag.run.requests import Ask, Failure, Loop, Outcome, Request, Success
@@ -76,10 +77,21 @@ class Rounds:
         if self._is_plain(lap):
             outcome = yield Loop(lap)
         elif step == lap.cycle.enter:
-            outcome = yield Ask(lap.policy.admits, (self._inputs(lap),))  # type: ignore[union-attr]
+            outcome = yield from self._admit(lap)
         else:
             return (yield from self._decide(lap))
         return Success(outcome.value) if outcome.error is None else Failure(outcome.error)  # type: ignore[arg-type]
+
+    def _admit(self, lap: Lap) -> Generator[Request, Outcome, Outcome]:
+        """Whether an iteration is to begin."""
+        if lap.course is not None:
+            outcome = yield from begin(lap, self._run.ledger)
+            if outcome.error is not None or not outcome.value:
+                return outcome
+            supply(lap, self._run.values, self._run.ledger)
+        if lap.policy is None or not lap.policy.is_asked_before:
+            return Outcome(value=True)
+        return (yield Ask(lap.policy.admits, (self._inputs(lap),)))
 
     def _decide(self, lap: Lap) -> Generator[Request, Outcome, Success | Failure]:
         """Whether the cycle ends after an iteration, where functions of the user's have to be asked."""
@@ -89,7 +101,7 @@ class Rounds:
             try:
                 question, arguments = deciding.send(answer)
             except StopIteration as end:
-                return Success(self.endings.with_checkers(lap, end.value) or self.endings.limit(lap))
+                return Success(self.endings.with_checkers(lap, end.value) or self.endings.beyond(lap))
             except Exception as error:  # noqa: BLE001 - a value may raise anything when it is compared
                 return Failure(error)
             outcome = yield Ask(question.function, arguments)
@@ -150,6 +162,14 @@ class Rounds:
         """What each cycle that was reached has come to, by name."""
         return {lap.cycle.name: self.endings.result(lap) for lap in self.laps if lap.ending or lap.is_running}
 
+    def excuses(self, step: int, error: Exception) -> bool:
+        """Whether the failure of *step* only ends the iteration around it, as the template of the cycle has it."""
+        lap = self.lap_of(step)
+        if lap is None or lap.course is None or not lap.course.absorbs(error):
+            return False
+        lap.is_excused = True
+        return True
+
     def blamed(self, step: int, error: Exception, attempts: int) -> Exception:
         """*error* as that of the cycle around *step*."""
         lap = self.lap_of(step)
@@ -189,7 +209,7 @@ class Rounds:
     def _complete(self, lap: Lap) -> None:
         """Note that an iteration has come to its end."""
         values = self._run.values
-        if not self.endings.has_failed(lap):
+        if lap.is_excused or not self.endings.has_failed(lap):
             lap.completed += 1
             lap.outputs = [values[slot] for slot in lap.slots]
             lap.exit = lap.memory.complete(lambda: self.endings.results(lap), lap.index)
@@ -199,6 +219,7 @@ class Rounds:
         if ending is not None:
             return self._end(lap, ending)
         self._run.renew(lap.cycle)
+        lap.is_excused = False
         lap.index += 1
         for feedback, value in zip(lap.cycle.feedback, lap.carried, strict=True):
             if feedback.into >= 0:

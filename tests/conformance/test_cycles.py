@@ -33,6 +33,8 @@ def result_of(dag, cycle="loop"):
 def counter(kind, step=1, **settings):
     dag = DAG("counter")
     dag.node(kind(lambda count=0: count + step), name="counter")
+    if not settings:
+        return dag.feedback("counter", "counter", input="count", cycle="loop")
     return looped(dag, ("counter", "counter", {"input": "count"}), **settings)
 
 
@@ -360,3 +362,31 @@ def test_runs_of_one_definition_at_once_never_mix(any_mode, kind):
     for thread in threads:
         thread.join()
     assert found == [50, 50, 50]
+
+
+@pytest.mark.parametrize(
+    ("function", "detail", "iterations"),
+    [
+        (lambda n=5: max(n - 1, 2), "nothing changes any more", 5),
+        (lambda n=0: (n + 1) % 3, "repeats (period 3)", 6),
+    ],
+    ids=["still", "periodic"],
+)
+def test_a_cycle_that_only_repeats_itself_is_stalled(any_mode, kind, function, detail, iterations):
+    dag = DAG("stalls")
+    dag.node(kind(function), name="node")
+    looped(dag, ("node", "node", {"input": "n"}), stall_window=3)
+    any_mode(dag)
+    result = result_of(dag)
+    assert (result.reason, result.reason_detail, result.converged) == ("stalled", detail, False)
+    assert result.total_iterations == iterations
+
+
+def test_an_attached_node_runs_with_every_iteration(any_mode, kind):
+    dag, seen = counter(kind), []
+    dag.node(kind(lambda counter: seen.append(counter)), name="watch")
+    dag.connect("counter", "watch")
+    with dag.cycle("loop", max_iterations=3, attached=["watch"]):
+        pass
+    any_mode(dag)
+    assert seen == [1, 2, 3]
