@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     from fast_dag.cycles.metric_conditions import StabilityCondition as StabilityCondition
     from fast_dag.cycles.metric_conditions import ThresholdCondition as ThresholdCondition
     from fast_dag.cycles.multi_criteria import MultiCriteriaConvergenceNode as MultiCriteriaConvergenceNode
+    from fast_dag.cycles.nodes import CycleAwareNode as CycleAwareNode
     from fast_dag.cycles.specs import create_convergence_condition as create_convergence_condition
     from fast_dag.cycles.staged import AdaptiveCondition as AdaptiveCondition
     from fast_dag.cycles.staged import StrategyCondition as StrategyCondition
+    from fast_dag.cycles.state import CycleContext as CycleContext
+    from fast_dag.cycles.state import CycleState as CycleState
+    from fast_dag.cycles.state import CycleStateManager as CycleStateManager
     from fast_dag.cycles.switch import SwitchNode as SwitchNode
     from fast_dag.cycles.trend import Trend as Trend
     from fast_dag.errors import AmbiguousMetricError as AmbiguousMetricError
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from fast_dag.errors import CycleError as CycleError
     from fast_dag.errors import CycleExecutionError as CycleExecutionError
     from fast_dag.errors import CycleLimitWarning as CycleLimitWarning
+    from fast_dag.errors import CycleStateError as CycleStateError
     from fast_dag.errors import DuplicateCycleError as DuplicateCycleError
     from fast_dag.errors import MaxIterationsError as MaxIterationsError
     from fast_dag.errors import MissingMetricError as MissingMetricError
@@ -39,6 +44,10 @@ if TYPE_CHECKING:
     from fast_dag.graph.cycle_config import CycleConfig as CycleConfig
     from fast_dag.graph.cycle_data import register_condition as register_condition
     from fast_dag.run.results import CycleResult as CycleResult
+    from fast_dag.stores.codec import StateCodec as StateCodec
+    from fast_dag.stores.states import FileStateStore as FileStateStore
+    from fast_dag.stores.states import MemoryStateStore as MemoryStateStore
+    from fast_dag.stores.tagged import register_codec as register_codec
 
 WHERE = {
     "fast_dag.cycles.bounds": ("MaxIterationsCondition", "TimeoutCondition"),
@@ -56,8 +65,10 @@ WHERE = {
         "ThresholdCondition",
     ),
     "fast_dag.cycles.multi_criteria": ("MultiCriteriaConvergenceNode",),
+    "fast_dag.cycles.nodes": ("CycleAwareNode",),
     "fast_dag.cycles.specs": ("create_convergence_condition",),
     "fast_dag.cycles.staged": ("AdaptiveCondition", "StrategyCondition"),
+    "fast_dag.cycles.state": ("CycleContext", "CycleState", "CycleStateManager"),
     "fast_dag.cycles.switch": ("SwitchNode",),
     "fast_dag.cycles.trend": ("Trend",),
     "fast_dag.errors": (
@@ -68,6 +79,7 @@ WHERE = {
         "CycleError",
         "CycleExecutionError",
         "CycleLimitWarning",
+        "CycleStateError",
         "DuplicateCycleError",
         "MaxIterationsError",
         "MissingMetricError",
@@ -78,6 +90,9 @@ WHERE = {
     "fast_dag.graph.cycle_config": ("CycleConfig",),
     "fast_dag.graph.cycle_data": ("register_condition",),
     "fast_dag.run.results": ("CycleResult",),
+    "fast_dag.stores.codec": ("StateCodec",),
+    "fast_dag.stores.states": ("FileStateStore", "MemoryStateStore"),
+    "fast_dag.stores.tagged": ("register_codec",),
 }
 MODULE_OF = {name: module for module, names in WHERE.items() for name in names}
 
