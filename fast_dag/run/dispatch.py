@@ -158,7 +158,7 @@ class Dispatch:
         strand, cycle = watch.strand, watch.lap.cycle
 
         def is_left(each: Request) -> bool:
-            return each.strand is strand and cycle.enter < each.step < cycle.leave
+            return each.strand is strand and cycle.enter <= each.step <= cycle.leave
 
         for inner in [each for each in self._inside if each.enter is not None and is_left(each.enter)]:
             self._drop(inner)

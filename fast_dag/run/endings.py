@@ -133,7 +133,8 @@ class Endings:
         if config.on_limit == "raise":
             is_count = ending.reason == "max_iterations"
             return self._too_many(lap, config.max_iterations or 0) if is_count else self._too_long(lap)
-        has_other_exit = lap.policy is not None or lap.cycle.has_router_exit
+        has_condition = bool(lap.cycle.checkers) or (lap.policy is not None and lap.policy.may_end)
+        has_other_exit = has_condition or lap.cycle.has_router_exit
         if config.on_limit == "warn" and has_other_exit:
             text = f"cycle {name!r} ended by {ending.detail}, before any of its conditions held"
             self._run.ledger.warnings.append(CycleLimitWarning(text))

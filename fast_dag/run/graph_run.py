@@ -24,7 +24,7 @@ from typing import Any, Final
 
 from fast_dag.errors import StreamError
 from fast_dag.plan.plan import ANY, ENTER, GONE, LEAVE, ROUTER, Cycle, Link, Plan
-from fast_dag.run.context import Context, Passed
+from fast_dag.run.context import Context
 from fast_dag.run.frontier import SKIPPED, STARTS, Frontier
 from fast_dag.run.notes import Note
 from fast_dag.run.requests import NOTHING
@@ -33,17 +33,10 @@ from fast_dag.run.rounds import Rounds
 from fast_dag.run.run import Run
 from fast_dag.run.step import Route, part_of
 from fast_dag.run.streams import LAZY, Stream, shown
+from fast_dag.run.told import DEAD, DONE, EMPTY, FAILED, OPEN, passed_on, skip_reason
 from fast_dag.run.turn import Turn
 from fast_dag.run.wrapping import wrap
 from fast_dag.values import NO_DATA, Converged
-
-OPEN: Final = 0
-DONE: Final = 1
-EMPTY: Final = 2
-"""Has run and given `NO_DATA`."""
-FAILED: Final = 3
-DEAD: Final = 4
-"""Was skipped."""
 
 SPECIAL: Final = LAZY | {Converged}
 """Types of results that mean more than themselves."""
@@ -61,6 +54,8 @@ class GraphRun(Run):
     ) -> None:
         super().__init__(plan, values, context, **options)
         self.rounds = Rounds(self) if plan.cycles else None
+        self._marks = {unit for cycle in plan.cycles for unit in (cycle.enter, cycle.leave)}
+        """The units that are no nodes."""
         self.left = len(plan.names)
         self._frontier: Frontier | None = None
         self._parts: dict[tuple[int, str], bool] = {}
@@ -198,7 +193,8 @@ class GraphRun(Run):
         if not self.tally.skipped:
             return {}
         names = self.plan.names
-        return {names[step]: self._reason(step) for step, state in enumerate(self.state) if state == DEAD}
+        skipped = [step for step, state in enumerate(self.state) if state == DEAD]
+        return {names[step]: skip_reason(self, step) for step in skipped if step not in self._marks}
 
     def cycle_results(self) -> dict[str, CycleResult]:
         """What each cycle that was reached has come to, by name."""
@@ -270,25 +266,11 @@ class GraphRun(Run):
         if passed is not route.value:
             route = Route(route.branch, passed, passed.shown if route.shown is route.value else route.shown)
         self.taken[name] = route.branch
-        self.passed_on[name] = passed.shown if isinstance(passed, Stream) else self._passed_on(step, route)
+        self.passed_on[name] = passed.shown if isinstance(passed, Stream) else passed_on(self, step, route)
         slot = self.plan.branches[step].get(route.branch)
         if slot is not None:
             self.values[slot] = passed
         return route.shown
-
-    def _passed_on(self, step: int, route: Route) -> Any:
-        """What a router gives to its branch; where it is a result, only which one: that is kept elsewhere."""
-        if route.value is route.shown:
-            return Passed(self.plan.names[step])
-        for argument in self.plan.layouts[step].arguments:
-            if argument.injected:
-                continue
-            value = self.values[argument.slot]
-            part = argument if argument.output else None
-            if argument.source and route.value is (part_of(value, part) if part else value):
-                return Passed(argument.source, self.taken.get(argument.source, ""), part)
-            break
-        return route.value
 
     def has_failed(self, unit: int) -> bool:
         """Whether *unit* has failed in this iteration, and nothing stands for its result."""
@@ -301,6 +283,7 @@ class GraphRun(Run):
     def renew(self, cycle: Cycle) -> None:
         """Forget what the units of *cycle* did, nested cycles included."""
         units = range(cycle.enter, cycle.leave + 1)
+        self.tally.skipped -= sum(self.state[unit] == DEAD and unit not in self._marks for unit in units)
         self.left += sum(self.state[unit] != OPEN for unit in units)
         self._frontier.reset(units)  # type: ignore[union-attr]
         for unit in units:
@@ -322,6 +305,8 @@ class GraphRun(Run):
                 if has_value:
                     self.tally.order.append(unit)
                     self.tally.repeated -= 1
+                else:
+                    self.tally.skipped += unit not in self._marks
                 self.settled(unit)
         frontier.start(cycle.leave)
 
@@ -344,14 +329,15 @@ class GraphRun(Run):
 
     def _tell(self, link: Link) -> int:
         frontier: Frontier = self._frontier  # type: ignore[assignment]
-        if not self._is_live(link):
+        if not self.is_live(link):
             return frontier.die(link)
         fate = frontier.arrive(link)
         if fate == STARTS and self.plan.kinds[link.target] == ANY:
             self.winners[link.target] = link.slot
         return fate
 
-    def _is_live(self, link: Link) -> bool:
+    def is_live(self, link: Link) -> bool:
+        """Whether *link* brings something."""
         value = self.values[link.slot]
         if value is NO_DATA or link.part is None:
             return value is not NO_DATA
@@ -363,9 +349,11 @@ class GraphRun(Run):
 
     def _skip(self, step: int) -> None:
         self.state[step] = DEAD
-        self.tally.skipped += 1
-        if self.notes is not None:
-            self.notes.append(Note("node_skipped", step, {"reason": self._reason(step), "attempt": 0}, self))
+        self.tally.skipped += step not in self._marks
+        if self.notes is not None and step not in self._marks:
+            self.notes.append(
+                Note("node_skipped", step, {"reason": skip_reason(self, step), "attempt": 0}, self)
+            )
         self.settled(step)
 
     def settled(self, step: int) -> None:
@@ -377,26 +365,6 @@ class GraphRun(Run):
         self.left -= 1
         if not self.left:
             self.finished = True
-
-    def _reason(self, step: int) -> str:
-        dead = [
-            link
-            for link in self.plan.arrivals[step]
-            if self.state[link.source] != OPEN and not self._is_live(link)
-        ]
-        if not dead:
-            return "its cycle was not entered"
-        link = next((link for link in dead if link.required), dead[0])
-        origin = link.source if link.origin < 0 else link.origin
-        source = repr(self.plan.names[origin])
-        state = self.state[origin]
-        if state == DONE and link.branch != self.taken.get(self.plan.names[origin], ""):
-            return f"branch {link.branch!r} of {source} was not taken"
-        if state == DONE and link.part is not None:
-            return f"{source} gave no {link.part.output!r}"
-        return source + {FAILED: " failed", DEAD: " was skipped", EMPTY: " gave no data"}.get(
-            state, " gave no value"
-        )
 
 
 def _all_named(names: Sequence[str], results: Sequence[Any]) -> dict[str, Any]:
