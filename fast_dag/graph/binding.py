@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from fast_dag.errors import MissingConnectionError, suggestion
@@ -82,7 +82,9 @@ def chosen_output(node: AnyNode, output: str | None) -> str:
 
 
 def chosen_input(node: AnyNode, entry: str) -> str:
-    """The input *entry* of *node*; MissingConnectionError if it has none of that name."""
+    """The input *entry* of *node*, by its own name; MissingConnectionError if it has none of that name."""
+    aliases: Mapping[str, str] = getattr(node.func, "input_aliases", {})
+    entry = aliases.get(entry, entry)
     if not node.collects:
         _check_input(node, entry)
     return entry
@@ -135,9 +137,9 @@ def _named_input(wish: Wish, fed: dict[str, set[str]]) -> str | None:
         return wish.source.name if wish.input is None else wish.input
     taken = fed.setdefault(target.name, set())
     if wish.input is not None:
-        _check_input(target, wish.input)
-        taken.add(wish.input)
-        return wish.input
+        given = chosen_input(target, wish.input)
+        taken.add(given)
+        return given
     for name in (wish.source.name, wish.output):
         if name in target.inputs and name not in taken:
             taken.add(name)

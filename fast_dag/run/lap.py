@@ -42,6 +42,8 @@ class Policy(Protocol):
     """Whether it calls functions of the user's, which may take their time."""
     is_asked_before: bool
     """Whether it decides about each iteration before that begins."""
+    may_end: bool
+    """Whether it may end the cycle; one that only keeps an objective does not."""
 
     def admits(self, inputs: Mapping[str, Any]) -> bool:
         """Whether an iteration with these inputs is to begin."""
@@ -63,6 +65,9 @@ class Policy(Protocol):
         masked: bool,  # noqa: FBT001 - keywords cost time here
     ) -> Generator[Any, Any, Ending | None]:
         """As `after`; functions of the user's are yielded with their arguments, and their answers sent in."""
+
+    def metric_history(self) -> Mapping[str, Any]:
+        """The series of the metrics in use."""
 
     @property
     def aim(self) -> tuple[str | None, str]:
@@ -135,6 +140,7 @@ class Lap:
         self.started = now
         self.index = self.completed = self.made = 0
         self.is_running, self.signal = True, NO_DATA
+        self.is_excused = False
         self.ending = self.exit = self.found = self.fault = None
         self.outputs, self.kept, self.early = [], {}, []
         self.memory.begin()

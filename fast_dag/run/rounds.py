@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from fast_dag.plan.plan import Cycle
 from fast_dag.run.course import begin, supply
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 LIMITS: Final = ("max_iterations", "timeout")
 WITHOUT_OUTPUTS: Final = ("error", "violation", "not_entered")
 """Reasons after which nothing is handed on."""
+
+
+class _Fault(NamedTuple):
+    """What a function that decides about a cycle has raised."""
+
+    error: Any
 
 
 class Rounds:
@@ -79,8 +85,9 @@ class Rounds:
         elif step == lap.cycle.enter:
             outcome = yield from self._admit(lap)
         else:
-            return (yield from self._decide(lap))
-        return Success(outcome.value) if outcome.error is None else Failure(outcome.error)  # type: ignore[arg-type]
+            decided = yield from self._decide(lap)
+            return Success(_Fault(decided.error)) if isinstance(decided, Failure) else decided
+        return Success(outcome.value if outcome.error is None else _Fault(outcome.error))
 
     def _admit(self, lap: Lap) -> Generator[Request, Outcome, Outcome]:
         """Whether an iteration is to begin."""
@@ -114,6 +121,10 @@ class Rounds:
         lap = self._by_unit[step]
         if self._is_plain(lap):
             return self.through(self._looped(lap))
+        if isinstance(answer, _Fault):
+            # Of the cycle, not of a node: no error strategy is about it.
+            self._run.stop(self.endings.failure(lap, answer.error, None, 0))
+            return []
         if step == lap.cycle.leave:
             return self.through(self._go_on(lap, answer))
         if answer:
@@ -163,9 +174,11 @@ class Rounds:
         return {lap.cycle.name: self.endings.result(lap) for lap in self.laps if lap.ending or lap.is_running}
 
     def excuses(self, step: int, error: Exception) -> bool:
-        """Whether the failure of *step* only ends the iteration around it, as the template of the cycle has it."""
+        """Whether the failure of *step* only ends the iteration: the template of its cycle says so."""
         lap = self.lap_of(step)
-        if lap is None or lap.course is None or not lap.course.absorbs(error):
+        if lap is None or lap.course is None or step == lap.cycle.enter or step == lap.cycle.leave:
+            return False
+        if not lap.course.absorbs(error):
             return False
         lap.is_excused = True
         return True
@@ -182,6 +195,7 @@ class Rounds:
 
     def _begin(self, lap: Lap) -> None:
         lap.begin(self._run.ledger.clock())
+        lap.memory.metrics = None if lap.policy is None else lap.policy.metric_history
         timeout = lap.cycle.config.timeout_seconds
         if timeout is not None:
             self._run.ledger.watches.append((self._run, lap, timeout))

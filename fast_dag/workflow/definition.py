@@ -139,6 +139,10 @@ class Definition:
     ) -> AnyNode:
         """Make a node of *func*, or change the settings of the node it already is; the decorators call it."""
         function = func.func if isinstance(func, Node) else func
+        own_type = getattr(type(func), "node_type", None)
+        if isinstance(own_type, NodeType) and node_type == NodeType.STANDARD:
+            # An object that knows what node it is, as a switch does.
+            node_type, options = own_type, {"outputs": getattr(func, "outputs", None), **options}
         # Apart: settings may build on those that the node has already.
         settings = {key: options.pop(key) for key in NAMES & options.keys()}
         made = Node(function, name=name, node_type=node_type, **options)

@@ -14,6 +14,7 @@ from fast_dag import (
     MissingInputError,
     TimeoutError,
 )
+from fast_dag.cycles import SwitchNode
 from fast_dag.values import Converged
 from tests.conformance.modes import raised_by
 
@@ -390,3 +391,16 @@ def test_an_attached_node_runs_with_every_iteration(any_mode, kind):
         pass
     any_mode(dag)
     assert seen == [1, 2, 3]
+
+
+def test_a_switch_leads_round_or_out(any_mode, kind):
+    dag = DAG("increment")
+    dag.node(kind(lambda: {"value": 0}), name="source")
+    dag.node(kind(lambda data: {"value": data["value"] + 1}), name="processor")
+    dag.add_node("check", SwitchNode(condition_field="value", operator=">=", value=10))
+    dag.node(kind(lambda data: {"final": data["value"]}), name="sink")
+    dag.connect("source", "processor").connect("processor", "check", input="input_data")
+    dag.connect("check", "sink", output="true_output")
+    looped(dag, ("check", "processor", {"output": "false_output"}), max_iterations=20)
+    assert any_mode(dag) == {"final": 10}
+    assert (result_of(dag).reason, result_of(dag).total_iterations) == ("exit", 10)
