@@ -11,6 +11,7 @@ from fast_dag.cycles.chained import ChainedSettings
 from fast_dag.cycles.node_types import NodeTypes, node_of
 from fast_dag.cycles.specs import create_convergence_condition
 from fast_dag.errors import CycleConfigurationError, DuplicateCycleError, MissingConnectionError
+from fast_dag.graph.attached import with_attached
 from fast_dag.graph.check import Problem, error_for, undeclared_rings
 from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.graph.cycle_mapping import mapped_edges
@@ -241,9 +242,11 @@ class CycleBuilder(ChainedSettings):
         return source in reached(target, after)
 
     def _found(self, graph: Graph) -> Cycle:
-        found = {cycle.name: cycle for cycle in cycles_of(graph)[0]}.get(self.name)
-        nodes, edges = ([], []) if found is None else (list(found.nodes), list(found.edges))
-        return Cycle(self.name, self.config, nodes, [], edges)
+        cycles = {cycle.name: cycle for cycle in with_attached(graph, cycles_of(graph)[0])}
+        if self.name not in cycles:  # it crosses another one, which running it will tell
+            return Cycle(self.name, self.config, [], [], list(self._back))
+        found = cycles[self.name]
+        return Cycle(self.name, self.config, list(found.nodes), list(found.attached), list(found.edges))
 
 
 def _ports(graph: Graph, source: str, target: str, mapping: Mapped) -> Iterator[_Port]:

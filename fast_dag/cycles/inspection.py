@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from fast_dag.errors import ValidationError
+from fast_dag.graph.attached import with_attached
 from fast_dag.graph.check import Problem, error_for, undeclared_rings
 from fast_dag.graph.edge import Edge, FeedbackEdge
 from fast_dag.graph.graph import Graph
@@ -42,6 +43,8 @@ class CycleGroup:
     feedback_edges: list[EdgeWithData] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
     """The stages of one iteration; the cycles inside it are groups of their own."""
+    attached: list[str] = field(default_factory=list)
+    """Nodes behind the body that run at the end of each iteration."""
 
     def get_downstream_nodes(self, workflow: Wired, direct: bool = False) -> list[str]:  # noqa: FBT001, FBT002 - the contract's form
         """The nodes outside that its values reach, in topological order.
@@ -51,9 +54,9 @@ class CycleGroup:
             direct: only those that an edge leads to from the body.
         """
         graph = workflow.wired
-        body = set(self.nodes)
+        body = {*self.nodes, *self.attached}
         after = _successors(graph)
-        fed = {target for name in self.nodes for target in after[name] if target not in body}
+        fed = {target for name in body for target in after[name] if target not in body}
         if not direct:
             fed = set().union(*(reached(name, after) for name in fed)) - body
         return [name for name in topological_order(list(graph.nodes), after) if name in fed]
@@ -110,7 +113,7 @@ def sound_cycles(graph: Graph) -> list[Cycle]:
     error: ValidationError | None = error_for(graph, [*undeclared_rings(graph), *problems])
     if error is not None:
         raise error
-    return cycles
+    return with_attached(graph, cycles)
 
 
 class _Stages:
@@ -123,11 +126,20 @@ class _Stages:
         for cycle in cycles:
             self.children.setdefault(cycle.parent, []).append(cycle)
 
+    def inside(self, cycle: Cycle) -> list[str]:
+        """The nodes that run in each iteration of *cycle*."""
+        found, work = dict.fromkeys(cycle.nodes), [cycle]
+        while work:
+            each = work.pop()
+            found.update(dict.fromkeys(each.attached))
+            work += self.children.get(each.name, ())
+        return list(found)
+
     def within(self, parent: str | None, names: Sequence[str]) -> list[Stage]:
         """The stages of *names*, the body of *parent*."""
         part_of: dict[str, str | Cycle] = {name: name for name in names}
         for cycle in self.children.get(parent, ()):
-            part_of.update(dict.fromkeys(cycle.nodes, cycle))
+            part_of.update(dict.fromkeys(self.inside(cycle), cycle))
         found: list[Stage] = []
         for part in self._in_order(part_of):
             if isinstance(part, Cycle):
@@ -140,7 +152,13 @@ class _Stages:
 
     def _group(self, cycle: Cycle) -> CycleGroup:
         back = [_with_data(edge, self.graph) for edge in cycle.edges]
-        return CycleGroup(cycle.name, list(cycle.nodes), back, self.within(cycle.name, cycle.nodes))
+        return CycleGroup(
+            cycle.name,
+            list(cycle.nodes),
+            back,
+            self.within(cycle.name, self.inside(cycle)),
+            list(cycle.attached),
+        )
 
     def _in_order(self, part_of: Mapping[str, str | Cycle]) -> Iterator[str | Cycle]:
         """The parts in topological order, a cycle where the first of its nodes may run."""

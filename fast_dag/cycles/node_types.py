@@ -123,6 +123,8 @@ def _node_again(
 
 
 def _function_of(thing: Any) -> Callable[..., Any]:
+    if getattr(thing, "__fast_dag_cycle_aware__", False) and not isinstance(thing, type):
+        thing = thing.node_function()  # which has its keywords as defaults
     if callable(thing):
         function: Callable[..., Any] = thing
         return function

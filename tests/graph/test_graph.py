@@ -64,7 +64,8 @@ def test_an_unknown_node_is_named_with_the_nearest_one(place):
     names = ["load", "save"]
     names[place] = "lode" if place == 0 else "sav"
     nearest = ("load", "save")[place]
-    with pytest.raises(UnknownNodeError, match=f"^no node .* in 'flow'; did you mean '{nearest}'\\?$"):
+    text = f"^no node .* in 'flow'; did you mean '{nearest}'\\? \\(nodes: load, save\\)$"
+    with pytest.raises(UnknownNodeError, match=text):
         dag.connect(*names)
 
 
