@@ -175,13 +175,18 @@ class Watch:
         self._before = None if config.when is None else Precondition(config.when, config.on_nan)
         self.calls_user = conditions.calls_user
         self.is_asked_before = self._before is not None
+        self.may_end = self.is_asked_before or bool(self._rows or self._stop_on)
 
     def admits(self, inputs: Mapping[str, Any]) -> bool:
         """Whether an iteration with *inputs*, by ``node.parameter`` and parameter, is to begin."""
         return self._before is None or self._before.holds(inputs, self._values)
 
     def after(
-        self, results: Mapping[str, Any], completed: int, elapsed: float, masked: bool = False  # noqa: FBT001, FBT002 - keywords cost time here
+        self,
+        results: Mapping[str, Any],
+        completed: int,
+        elapsed: float,
+        masked: bool = False,  # noqa: FBT001, FBT002 - keywords cost time here
     ) -> Ending | None:
         """Why the cycle ends after an iteration, None if its conditions do not end it.
 
@@ -208,7 +213,11 @@ class Watch:
         return self._ended_by_verdict(masked) if self._stop_on else None
 
     def asking(
-        self, results: Mapping[str, Any], completed: int, elapsed: float, masked: bool = False  # noqa: FBT001, FBT002 - keywords cost time here
+        self,
+        results: Mapping[str, Any],
+        completed: int,
+        elapsed: float,
+        masked: bool = False,  # noqa: FBT001, FBT002 - keywords cost time here
     ) -> Generator[tuple[Question, tuple[Any, ...]], Any, Ending | None]:
         """As `after`; functions of the user's are yielded with their arguments, and their answers sent in."""
         answers: dict[int, bool] = {}
