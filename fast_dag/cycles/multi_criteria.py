@@ -229,7 +229,7 @@ def _decided(settings: MultiSettings, view: View, completed: int) -> dict[str, A
     """Whether to stop, and why."""
     for name, bound in settings.absolute.items():
         value = view.values[name]
-        if value.__class__ in NUMBERS and settings.signs[name] * (value - bound) > 0:
+        if value.__class__ in NUMBERS and settings.signs[name] * (value - bound) > 0:  # type: ignore[operator]
             text = f"{name} {shown(value)} is better than {bound!r}"
             return outcome(f"absolute_target:{name}", text, "", converged=True)
     if completed < settings.min_iterations:

@@ -14,11 +14,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.graph.node import Node
 from fast_dag.values import NO_DATA
+
+if TYPE_CHECKING:
+    from fast_dag.graph.cycle_config import CycleConfig
 
 TASK: Final = 0
 ROUTER: Final = 1

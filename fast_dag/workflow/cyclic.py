@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
-from fast_dag.cycles.builder import CycleBuilder
-from fast_dag.cycles.inspection import EdgeWithData, Stage, cycle_groups, separated, stages
-from fast_dag.cycles.node_types import NodeTypes
-from fast_dag.cycles.view import GraphView
 from fast_dag.graph.cycle_config import CycleConfig
 
 if TYPE_CHECKING:
+    from fast_dag.cycles.builder import CycleBuilder
+    from fast_dag.cycles.inspection import EdgeWithData, Stage
+    from fast_dag.cycles.node_types import NodeTypes
+    from fast_dag.cycles.view import GraphView
     from fast_dag.graph.graph import Graph
 
 
@@ -28,7 +29,8 @@ class Cyclic:
     @property
     def node_types(self) -> NodeTypes:
         """What the name of a type of nodes stands for."""
-        return NodeTypes()
+        made: NodeTypes = _load("node_types").NodeTypes()
+        return made
 
     def resolve(self) -> None:
         """Draw every connection that was asked for; here they are drawn at once."""
@@ -49,7 +51,8 @@ class Cyclic:
             UnknownOptionError: there is no such setting.
             CycleConfigurationError: a setting is wrong.
         """
-        return CycleBuilder(self, name, CycleConfig(**settings))  # type: ignore[arg-type]
+        made: CycleBuilder = _load("builder").CycleBuilder(self, name, CycleConfig(**settings))
+        return made
 
     def create_cycle(self, name: str) -> CycleBuilder:
         """A builder of the cycle *name*, to be built before the workflow runs; errors as for `cycle`."""
@@ -62,7 +65,8 @@ class Cyclic:
     @property
     def graph(self) -> GraphView:
         """Nodes and edges, feedback edges among them, to look at: ``graph.edges(data=True)``."""
-        return GraphView(self.wired)
+        made: GraphView = _load("view").GraphView(self.wired)
+        return made
 
     def to_networkx(self) -> Any:
         """A ``networkx.MultiDiGraph`` with the same nodes, edges and data.
@@ -77,7 +81,8 @@ class Cyclic:
 
         The data of a feedback edge have ``cycle=True``, ``cycle_id`` and ``mapping``.
         """
-        return separated(self.wired)
+        found: tuple[list[EdgeWithData], list[EdgeWithData]] = _load("inspection").separated(self.wired)
+        return found
 
     def get_cycle_groups(self) -> dict[str, list[tuple[str, str]]]:
         """By cycle the forward edges of its body in the order of the body, then its feedback edges.
@@ -85,7 +90,8 @@ class Cyclic:
         Raises:
             ValidationError: a cycle is not drawn as one can be.
         """
-        return cycle_groups(self.wired)
+        found: dict[str, list[tuple[str, str]]] = _load("inspection").cycle_groups(self.wired)
+        return found
 
     def execution_stages(self) -> list[Stage]:
         """What runs in which order: outermost cycles as a `CycleGroup`, what lies between as a `DagStage`.
@@ -93,4 +99,10 @@ class Cyclic:
         Raises:
             ValidationError: a cycle is not drawn as one can be.
         """
-        return stages(self.wired)
+        found: list[Stage] = _load("inspection").stages(self.wired)
+        return found
+
+
+def _load(module: str) -> Any:
+    """A module about cycles, loaded on first use: most workflows have none."""
+    return importlib.import_module(f"fast_dag.cycles.{module}")
