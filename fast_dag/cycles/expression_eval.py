@@ -235,11 +235,12 @@ class Compiler:
 
     def delta(self, node: ast.Call, name: str) -> Getter:
         """The last sample less the one before."""
-        samples, minus = self._samples(node, name, 2), self._guarded(node, on.calculating("-"))
+        samples = self._samples(node, name, 2)
+        minus = self._guarded(node, lambda held: on.measured(fn.difference, held, "delta"))
 
         def change(values: Values) -> Any:
             held = samples(values)
-            return UNDEFINED if len(held) < 2 else minus(held[-1], held[-2])  # noqa: PLR2004
+            return UNDEFINED if len(held) < 2 else minus(held)  # noqa: PLR2004
 
         return change
 
@@ -256,7 +257,7 @@ class Compiler:
         """A measure of the last samples."""
         window = int(constant(node.args[1]) or 1)
         samples, measure = self._samples(node, name, window), on.MEASURES[function]
-        numbers = self._guarded(node, lambda held: measure(on.numbers(held, function)))
+        numbers = self._guarded(node, lambda held: on.measured(measure, held, function))
 
         def measured(values: Values) -> Any:
             held = samples(values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -32,6 +32,11 @@ def applied(function: Callable[..., Any], arguments: list[Any]) -> Any:
 def quantified(decides: bool, truth: Callable[[Any], Any], values: list[Any]) -> bool:  # noqa: FBT001
     """As `any` (*decides* is True) and `all`."""
     return decides if any(truth(each) is decides for each in values) else not decides
+
+
+def difference(values: Sequence[Any]) -> Any:
+    """The last of two values less the first."""
+    return values[1] - values[0]
 
 
 def sample(series: list[Any], place: Any) -> Any:

@@ -153,6 +153,18 @@ def extreme(pick: Callable[[list[Any]], Any], values: list[Any]) -> Any:
     return next((each for each in values if each != each), None) or pick(values)  # noqa: PLR0124
 
 
+def measured(measure: Callable[[Sequence[Any]], Any], values: Sequence[Any], what: str) -> Any:
+    """The *measure* of numbers; where one is infinite, or none, it is so as well.
+
+    Of infinite numbers alone most measures would be NaN.
+    """
+    found = numbers(values, what)
+    beyond = [each for each in found if not finite(each)]
+    if beyond:
+        return next((each for each in beyond if each != each), math.inf)  # noqa: PLR0124
+    return measure(found)
+
+
 def mean(values: Sequence[Any]) -> float:
     """The arithmetic mean."""
     made: float = sum(values) / len(values)

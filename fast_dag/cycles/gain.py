@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from fast_dag.cycles.expression_values import NUMBERS, UNDEFINED, numbers
+from fast_dag.cycles.expression_values import NUMBERS, UNDEFINED, measured
 from fast_dag.cycles.layout import COMPLETED, RESULTS, Values
 
 GAIN_WINDOW = 3
@@ -29,8 +29,8 @@ def gain(values: Sequence[Any], window: int, sign: int) -> Any:
     """
     if len(values) < window:
         return UNDEFINED
-    first, last = numbers((values[-window], values[-1]), "an improvement")
-    return sign * (last - first) / (window - 1)
+    rate = measured(lambda ends: ends[1] - ends[0], (values[-window], values[-1]), "an improvement")
+    return sign * rate / (window - 1)
 
 
 class Patience:

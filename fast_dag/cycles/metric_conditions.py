@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from fast_dag.cycles.conditions import BuiltIn, Parts, Test, Tested, check_count
-from fast_dag.cycles.expression_values import NUMBERS, SPREADS, UNDEFINED, Unfit, comparing, numbers, shown
+from fast_dag.cycles.expression_values import NUMBERS, SPREADS, UNDEFINED, Unfit, comparing, measured, shown
 from fast_dag.cycles.gain import GAIN_WINDOW, VARIANCE_WINDOW, gain, sign_of
 from fast_dag.cycles.layout import Absent, Layout, Values
 from fast_dag.errors import ConvergenceExpressionError, CycleConfigurationError, suggestion
@@ -118,7 +118,7 @@ class StabilityCondition(BuiltIn):
 
         def holds(values: Values) -> Any:
             held = samples(values)
-            return len(held) == window and compare(measure(numbers(held, "stability")), threshold)
+            return len(held) == window and compare(measured(measure, held, "stability"), threshold)
 
         return guarded(holds, self)
 

@@ -170,8 +170,9 @@ class Metrics:
         owners = [each for each in scalars if self._is_meant(each, name)]
         if len(owners) == 1:
             return owners[0]
-        # Something else lies there now, which may be a scalar the next time.
-        if full is not None or (not owners and any(self._is_meant(each, name) for each in leaves)):
+        # Something else lies there now, or nothing in a mapping that is not searched: the next time it may.
+        is_path = any(name.startswith(f"{node}.") for node in self._results)
+        if not owners and (is_path or full or any(self._is_meant(each, name) for each in leaves)):
             self._is_settled = False
         return Absent(name, self, [each.path for each in owners])
 

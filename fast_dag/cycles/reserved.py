@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fast_dag.cycles.expression_values import UNDEFINED, Unfit, finite, numbers, variance
+from fast_dag.cycles.expression_values import UNDEFINED, Unfit, finite, measured, variance
 from fast_dag.cycles.gain import GAIN_WINDOW, VARIANCE_WINDOW, gain, sign_of
 from fast_dag.cycles.layout import COMPLETED, ELAPSED, LIMIT, OBJECTIVE, Layout, Values
 
@@ -42,7 +42,7 @@ def _stability(layout: Layout) -> Callable[[Values], Any]:
         found = [values[place].last(VARIANCE_WINDOW) for place in places]
         if any(len(each) < VARIANCE_WINDOW for each in found):
             return UNDEFINED
-        made = [variance(numbers(each, "stability_variance")) for each in found]
+        made = [measured(variance, each, "stability_variance") for each in found]
         return next((each for each in made if not finite(each)), None) or max(made)
 
     return largest

@@ -279,3 +279,8 @@ def test_a_subclass_of_a_number_is_taken_as_the_number():
             raise AssertionError
 
     assert holds("x < 1", {"x": Loud(0.5)})
+
+
+@pytest.mark.parametrize("text", ["delta(x) < 9", "variance(x, 2) < 9", "slope(x, 2) < 9", "mean(x, 2) < 9"])
+def test_functions_of_infinite_samples_are_infinite_and_no_error(text):
+    assert first_ending(watch(text), [math.inf] * 3) is None
