@@ -76,7 +76,8 @@ def initial_ports(graph: Graph, cycle: Cycle, key: str) -> list[tuple[str, str]]
     found = []
     for each in cycle.nodes if not dot else [node] if node in body else []:
         fed = {edge.input for edge in graph.incoming[each] if edge.source in body}
-        if name in graph.nodes[each].inputs and name not in fed:
+        takes_it = name in graph.nodes[each].inputs or graph.nodes[each].signature.takes_any_name
+        if takes_it and name not in fed:
             found.append((each, name))
     return found
 

@@ -170,6 +170,10 @@ def _layout(node: AnyNode, graph: Graph, slots: Slots) -> Layout:
     named = tuple(
         slots.argument(edge, name, keyword=name) for name, edge in edges.items() if name not in known
     )
+    keys = {name: (node.name, name) for name in slots.extras.get(node.name, ())}
+    places = {name: slots.ports.get(key, slots.open.get(key, -1)) for name, key in keys.items()}
+    own = tuple(Argument(name, slot, name) for name, slot in places.items() if slot >= 0)
+    named = (*(each for each in named if places.get(each.name, -1) < 0), *own)
     return Layout(node.name, arguments + named, extras=extras)
 
 

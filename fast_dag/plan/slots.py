@@ -35,6 +35,8 @@ class Slots:
         """The slot of each input that a cycle feeds back."""
         self.carried: dict[FeedbackEdge, int] = {}
         """The slot with the value that each feedback edge brings from the iteration before."""
+        self.extras: dict[str, dict[str, None]] = {}
+        """For each function that takes any name, those that its cycle has a value for."""
         self._required: dict[str, int] = {}
         for name in self.numbers:
             self._number_inputs(graph.nodes[name])
@@ -133,11 +135,13 @@ class Slots:
         """Slots of their own for the inputs that the settings of a cycle have values for."""
         for key, value in loop.config.initial_parameters.items():
             for node, name in initial_ports(self.graph, loop, key):
+                self._open_extra(node, name)
                 if (node, name) in self.open:
                     slot = self.open[node, name] = self._new(value)
                     self.inputs.setdefault(name, []).append(slot)
                     self.needs = [need for need in self.needs if need[1:] != (node, name)]
         for node, name in self._supplied(loop):
+            self._open_extra(node, name)
             if self._required.get(name, -1) == self.open.get((node, name)):
                 # What a template lays there is not for the other nodes that need an input of that name.
                 slot = self.open[node, name] = self._new(NO_DATA)
@@ -145,6 +149,17 @@ class Slots:
                 self.needs = [
                     ((slot,), *need[1:]) if need[1:] == (node, name) else need for need in self.needs
                 ]
+
+    def _open_extra(self, node: str, name: str) -> None:
+        """A slot for a *name* that only a function which takes any has."""
+        held = self.graph.nodes[node]
+        if not held.signature.takes_any_name or name in held.inputs:
+            return
+        self.extras.setdefault(node, {})[name] = None
+        is_fed = any(edge.input == name for edge in self.graph.incoming[node])
+        if not is_fed and (node, name) not in self.open:
+            slot = self.open[node, name] = self._new(NO_DATA)
+            self.inputs.setdefault(name, []).append(slot)
 
     def _supplied(self, loop: Loop) -> list[tuple[str, str]]:
         """Node and name of each input that the template of a cycle has values for."""
@@ -158,6 +173,7 @@ class Slots:
                 continue
             self.carried[edge] = self._new(NO_DATA)
             key = edge.target, edge.input
+            self._open_extra(*key)
             if not self.graph.nodes[edge.target].collects and key not in self.ports:
                 self.ports[key] = self._new(NO_DATA)
 

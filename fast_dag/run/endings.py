@@ -129,7 +129,8 @@ class Endings:
         config, name = lap.cycle.config, lap.cycle.name
         error = None if lap.course is None else lap.course.exhausted()
         if error is not None and ending.reason == "max_iterations":
-            return self.failure(lap, error, None, lap.completed)
+            vars(error).update(cycle=name, iteration=lap.index, result=self.result(lap, ending))
+            return error
         if config.on_limit == "raise":
             is_count = ending.reason == "max_iterations"
             return self._too_many(lap, config.max_iterations or 0) if is_count else self._too_long(lap)
@@ -179,8 +180,9 @@ class Endings:
         }
         made.best_iteration = lap.completed - 1 if lap.completed else None
         made.state, made.shared = lap.memory.node_states(), lap.memory.shared()
-        if lap.policy is not None:
-            lap.policy.describe(made)
+        for each in (lap.policy, lap.course):
+            if each is not None:
+                each.describe(made)
         return made
 
     def has_failed(self, lap: Lap) -> bool:

@@ -36,10 +36,11 @@ def arguments(
     named: dict[str, Any] = dict(values[layout.extras]) if layout.extras >= 0 else {}
     for argument in layout.arguments:
         value = _value(argument, layout, values, winner)
-        if argument.keyword:
-            named[argument.keyword] = value
-        else:
+        if not argument.keyword:
             positional.append(value)
+        # A function that takes any name can do without this one.
+        elif value is not NO_DATA or layout.extras < 0:
+            named[argument.keyword] = value
     return positional, named
 
 
