@@ -60,7 +60,7 @@ def mode_of_executor(executor: object) -> ExecutionMode:
 
 def drive(run: Run, mode: ExecutionMode, limits: Limits, report: Report) -> None:
     """Follow *run* to its end in *mode*; returns when it is over."""
-    if _is_loop_running():
+    if is_loop_running():
         text = "run() blocks the running event loop; use await run_async()"
         warnings.warn(text, RuntimeWarning, stacklevel=4)
     importlib.import_module(RUNNERS[mode]).drive(run, limits, report)
@@ -104,7 +104,7 @@ def drive_async(run: Run, limits: Limits, report: Report) -> Awaitable[None]:
     return made
 
 
-def _is_loop_running() -> bool:
+def is_loop_running() -> bool:
     """Whether this thread runs an event loop that waits for us; in a notebook's kernel that is meant."""
     asyncio: Any = sys.modules.get("asyncio")
     trio: Any = sys.modules.get("trio")

@@ -14,7 +14,7 @@ def step(x=0, y=0):
 
 
 def drawn(*edges, back=()):
-    """A DAG of the nodes in *edges*, each "a>b"; those of *back* feed back, each cycle named by its target."""
+    """A DAG of the nodes in *edges*, each "a>b"; those of *back* feed back, each to its own cycle."""
     dag = DAG("flow")
     for edge in edges:
         for name in edge.split(">"):
