@@ -129,8 +129,8 @@ def number(value: Any, what: str) -> Any:
 def numbers(values: Iterable[Any], what: str) -> list[Any]:
     """*values*, which have to be numbers."""
     found = list(values)
-    for each in found:
-        if each.__class__ not in NUMBERS:
+    if not NUMBERS.issuperset(map(type, found)):
+        for each in found:
             number(each if each is not UNDEFINED else None, what)
     return found
 
@@ -159,10 +159,16 @@ def measured(measure: Callable[[Sequence[Any]], Any], values: Sequence[Any], wha
     Of infinite numbers alone most measures would be NaN.
     """
     found = numbers(values, what)
-    beyond = [each for each in found if not finite(each)]
-    if beyond:
-        return next((each for each in beyond if each != each), math.inf)  # noqa: PLR0124
-    return measure(found)
+    try:
+        # One look tells for all of them, but for sums that are too large themselves.
+        if not finite(sum(found)):
+            beyond = [each for each in found if not finite(each)]
+            if beyond:
+                return next((each for each in beyond if each != each), math.inf)  # noqa: PLR0124
+        return measure(found)
+    except ArithmeticError as error:
+        msg = f"{what}: {error}"
+        raise Unfit(msg) from None
 
 
 def mean(values: Sequence[Any]) -> float:
@@ -174,7 +180,9 @@ def mean(values: Sequence[Any]) -> float:
 def variance(values: Sequence[Any]) -> float:
     """The population variance, sum((x - mean)^2) / n."""
     middle = mean(values)
-    made: float = sum((each - middle) ** 2 for each in values) / len(values)
+    # Times itself and not ** 2, which is an error where the product is infinite.
+    distances = [each - middle for each in values]
+    made: float = sum([each * each for each in distances]) / len(values)
     return made
 
 

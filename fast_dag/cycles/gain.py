@@ -56,11 +56,18 @@ class Patience:
             return
         if self.best is None or self.best != self.best:
             self.best = value
-        elif self.sign * (value - self.best) > self.least:
+        elif self._is_better(value):
             self.best = value
             self.count = 0
         else:
             self.count += 1
+
+    def _is_better(self, value: Any) -> bool:
+        try:
+            return bool(self.sign * (value - self.best) > self.least)
+        except OverflowError:
+            # An int beyond all floats; what was to be gained is nothing next to it.
+            return bool(value > self.best if self.sign > 0 else value < self.best)
 
 
 class Objective:

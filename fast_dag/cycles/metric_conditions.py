@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from fast_dag.cycles.conditions import BuiltIn, Parts, Test, Tested, check_count
-from fast_dag.cycles.expression_values import NUMBERS, SPREADS, UNDEFINED, Unfit, comparing, measured, shown
+from fast_dag.cycles.expression_values import (
+    COMPARISONS,
+    NUMBERS,
+    SPREADS,
+    UNDEFINED,
+    Unfit,
+    comparing,
+    measured,
+    shown,
+)
 from fast_dag.cycles.gain import GAIN_WINDOW, VARIANCE_WINDOW, gain, sign_of
 from fast_dag.cycles.layout import Absent, Layout, Values
 from fast_dag.errors import ConvergenceExpressionError, CycleConfigurationError, suggestion
@@ -71,7 +80,17 @@ class ThresholdCondition(BuiltIn):
         if self.tolerance:
             bound += -self.tolerance if operator in MAXIMIZED else self.tolerance
         compare = comparing(operator, nan_raises=layout.nan_raises)
-        return guarded(lambda values: compare(read(values), bound), self)
+        slow = guarded(lambda values: compare(read(values), bound), self)
+        place, holds = layout.value_at(self.metric), COMPARISONS[operator]
+        if not _is_number(bound):
+            return slow
+
+        def compared(values: Values) -> bool:
+            value = values[place]
+            # Finite floats only: the difference is 0 for no other value.
+            return holds(value, bound) if value.__class__ is float and value - value == 0.0 else slow(values)
+
+        return compared
 
 
 class StabilityCondition(BuiltIn):
@@ -267,7 +286,7 @@ def guarded(test: Callable[[Values], Any], condition: BuiltIn) -> Test:
     def holds(values: Values) -> bool:
         try:
             return test(values) is True
-        except Unfit as error:
+        except (Unfit, ArithmeticError) as error:
             raise ConvergenceExpressionError(str(error), condition.describe()) from None
 
     return holds

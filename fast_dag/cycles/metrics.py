@@ -94,7 +94,7 @@ class Metrics:
                 return self._collect_anew(results, node)
             for key, read, place, take, tell in rows:
                 value = result[key] if read is None else read(result)
-                if value.__class__ not in EXACT:
+                if value.__class__ is not float and value.__class__ not in EXACT:
                     value = self._plain(value)
                     if value is NO_SCALAR:
                         continue

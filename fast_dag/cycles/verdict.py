@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Any
@@ -24,6 +25,7 @@ from fast_dag.cycles.gain import sign_of
 LONGEST_PERIOD = 8
 EPSILON = 1e-9
 """Values that differ by less, in relation to the largest of them, repeat."""
+MOST_BITS = 1000
 REACH = 2 * LONGEST_PERIOD
 """Samples that a verdict looks back on, if its window is not longer."""
 
@@ -97,7 +99,13 @@ def oscillation_period(values: Sequence[Any], window: int) -> int:
 
 def _last(series: Sequence[Any], window: int) -> list[Any]:
     """The numbers that a verdict looks back on."""
-    return [each for each in series[-max(window, REACH) :] if each.__class__ in NUMBERS]
+    numbers = [each for each in series[-max(window, REACH) :] if each.__class__ in NUMBERS]
+    return [_within(each) if each.__class__ is int else each for each in numbers]
+
+
+def _within(value: int) -> float:
+    """*value*, as infinite if no float is as large: nothing could be calculated with it."""
+    return value if value.bit_length() < MOST_BITS else math.copysign(math.inf, value > 0 or -1)
 
 
 def _at_rest(

@@ -311,3 +311,44 @@ def test_samples_are_taken_once_however_much_is_asked():
 
 def test_with_expressions_alone_nothing_is_asked():
     assert asked(watch("x > 1"), {"n": {"x": 2}}, []) == ([], ("converged", "x > 1"))
+
+
+# Values at the edge
+
+
+def test_integers_beyond_all_floats_are_taken_as_they_are():
+    large = 10**400
+    watched = watch("x < 1", early_stop={"patience": 2}, stop_on="diverging", direction="maximize")
+    assert first_ending(watched, [1.5, large, large + 1, 2.5, 2.5]) == (
+        5,
+        "early_stopped",
+        "no improvement for 2 iterations",
+    )
+    assert described(watched).best_quality == large + 1
+    rising = watch(objective="x")
+    first_ending(rising, [large + step for step in range(12)])
+    assert described(rising).verdict == "diverging"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"type": "threshold", "metric": "x", "operator": "==", "value": 0.5, "tolerance": 0.1},
+        {"type": "improvement_rate", "metric": "x", "threshold": 1, "window": 2},
+        "mean(x, 2) > 1",
+        "variance(x, 2) > 1",
+        "x / 2 > 1",
+        "x * 1.5 > 1",
+        "delta(x) > 1",
+    ],
+)
+def test_what_cannot_be_calculated_with_is_an_error_of_the_condition(condition):
+    watched = watch("iteration == 1 and x == 0", condition)
+    with pytest.raises(ConvergenceExpressionError):
+        first_ending(watched, [0.25, 10**400])
+
+
+def test_a_variance_beyond_all_floats_is_infinite_and_no_error():
+    assert (
+        first_ending(watch({"type": "stability", "metric": "x", "threshold": 1}), [1e300, -1e300] * 5) is None
+    )
