@@ -42,6 +42,9 @@ class Buildable(Protocol):
     def node_types(self) -> NodeTypes:
         """What the name of a type of nodes stands for."""
 
+    def output_of(self, source: str, output: str | None) -> str | None:
+        """What the *output* of a connection from *source* is in the drawing."""
+
     def resolve(self) -> None:
         """Draw every connection that was asked for; an error if it cannot be."""
 
@@ -156,7 +159,8 @@ class CycleBuilder(ChainedSettings):
             for port in ports:
                 self.feedback(start, end, output=port.output, input=port.input)
         else:
-            self._ahead += [(start, port.output, end, port.input, False) for port in ports]
+            found = self.workflow.output_of
+            self._ahead += [(start, found(start, port.output), end, port.input, False) for port in ports]
         return self
 
     def feedback(
@@ -171,7 +175,10 @@ class CycleBuilder(ChainedSettings):
     ) -> Self:
         """Feed a value back; parameters and errors as for `DAG.feedback`."""
         flags = {"optional": optional, "signal": signal}
-        edge = self.workflow.drawing.feedback_edge(source, output, target, input, self.name, **flags)
+        drawing = self.workflow.drawing
+        start = drawing.node(source).name
+        output = self.workflow.output_of(start, output)
+        edge = drawing.feedback_edge(start, output, target, input, self.name, **flags)
         self._back.append(edge)
         return self
 

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 WHOLE = "result"
 """The output that is the whole value, of a node that declares no output of that name."""
+RESULT_OR_WHOLE = "result?"
+"""The output that is the key ``result`` of a mapping that has it, and of every other value the whole."""
 
 
 class Edge(NamedTuple):

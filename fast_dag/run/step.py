@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fast_dag.errors import ConditionError, MissingOutputError, RouterError
+from fast_dag.graph.edge import RESULT_OR_WHOLE, WHOLE
 from fast_dag.plan.plan import Argument, Layout, Plan
 from fast_dag.run.streams import Stream
 from fast_dag.values import NO_DATA, ConditionalReturn, NodeType, SelectReturn
@@ -101,6 +102,8 @@ def read_route(plan: Plan, step: int, answer: Any, first_input: Any) -> Route:
 
 def part_of(value: Any, argument: Argument) -> Any:
     """The part of *value* an edge asks for, `NO_DATA` if there is none."""
+    if argument.output == RESULT_OR_WHOLE:
+        return value.get(WHOLE, value) if isinstance(value, Mapping) else value
     if isinstance(value, Mapping):
         return value.get(argument.output, NO_DATA)
     fields = _fields_of(value)

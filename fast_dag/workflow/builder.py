@@ -10,7 +10,7 @@ from fast_dag.errors import InvalidNodeError
 from fast_dag.graph.graph import Graph
 from fast_dag.workflow.cyclic import Cyclic
 from fast_dag.workflow.dag import DAG
-from fast_dag.workflow.wishes import Connection, connection_of
+from fast_dag.workflow.wishes import Connection, connection_of, result_or_whole
 
 
 class WorkflowBuilder(Cyclic):
@@ -119,6 +119,14 @@ class WorkflowBuilder(Cyclic):
         keywords = {"source": source, "target": target, "output": output, "input": input}
         self._waiting.append(connection_of(names, keywords, cycle))
         return self
+
+    def output_of(self, source: str, output: str | None) -> str | None:
+        """What the *output* of a connection from *source* is in the drawing.
+
+        The output ``result`` of a node that declares no outputs is the key ``result`` of a mapping with it,
+        else the whole value.
+        """
+        return result_or_whole(self._dag.drawing, source, output)
 
     def resolve(self) -> None:
         """Draw every connection that was asked for.

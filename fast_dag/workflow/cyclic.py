@@ -32,6 +32,10 @@ class Cyclic:
         made: NodeTypes = _load("node_types").NodeTypes()
         return made
 
+    def output_of(self, source: str, output: str | None) -> str | None:  # noqa: ARG002 - a builder looks at it
+        """What the *output* of a connection from *source* is in the drawing: the same."""
+        return output
+
     def resolve(self) -> None:
         """Draw every connection that was asked for; here they are drawn at once."""
 

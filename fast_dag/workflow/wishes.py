@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fast_dag.errors import MissingConnectionError, UnknownNodeError, suggestion
+from fast_dag.graph.edge import RESULT_OR_WHOLE, WHOLE
 from fast_dag.graph.graph import Graph
 
 PARTS = ("source", "target", "output", "input")
@@ -41,7 +42,7 @@ class Connection:
         """
         source = known_node(graph, self.source)
         target, output = self._target_and_output(graph)
-        entry = _own_input(graph, target, self.input)
+        output, entry = result_or_whole(graph, source, output), _own_input(graph, target, self.input)
         if self.cycle is None:
             graph.connect_pairs([(source, output, target, entry, False)])
         else:
@@ -81,6 +82,13 @@ def connection_of(names: tuple[str, ...], keywords: Mapping[str, Any], cycle: st
     given |= dict(zip(taken, names, strict=True))
     middle = given["target"], given.get("output")
     return Connection(given["source"], middle, given.get("input"), cycle, is_ordered=len(names) <= ORDERED)
+
+
+def result_or_whole(graph: Graph, source: str, output: str | None) -> str | None:
+    """*output*, the name ``result`` as that of the key or the whole value, unless *source* declares it."""
+    node = graph.node(source)
+    is_open = output == WHOLE and not node.is_router and not node.declared_outputs
+    return RESULT_OR_WHOLE if is_open else output
 
 
 def known_node(graph: Graph, name: object) -> str:
