@@ -8,9 +8,25 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from fast_dag.cycles.bounds import MaxIterationsCondition as MaxIterationsCondition
+    from fast_dag.cycles.bounds import TimeoutCondition as TimeoutCondition
+    from fast_dag.cycles.conditions import CallbackCondition as CallbackCondition
+    from fast_dag.cycles.conditions import CompoundCondition as CompoundCondition
+    from fast_dag.cycles.conditions import ConvergenceCondition as ConvergenceCondition
+    from fast_dag.cycles.conditions import ExpressionCondition as ExpressionCondition
+    from fast_dag.cycles.metric_conditions import ImprovementCondition as ImprovementCondition
+    from fast_dag.cycles.metric_conditions import NoImprovementCondition as NoImprovementCondition
+    from fast_dag.cycles.metric_conditions import StabilityCondition as StabilityCondition
+    from fast_dag.cycles.metric_conditions import ThresholdCondition as ThresholdCondition
+    from fast_dag.cycles.specs import create_convergence_condition as create_convergence_condition
+    from fast_dag.cycles.staged import AdaptiveCondition as AdaptiveCondition
+    from fast_dag.cycles.staged import StrategyCondition as StrategyCondition
+    from fast_dag.cycles.trend import Trend as Trend
     from fast_dag.draw.options import VisualizationOptions as VisualizationOptions
+    from fast_dag.errors import AmbiguousMetricError as AmbiguousMetricError
     from fast_dag.errors import CacheError as CacheError
     from fast_dag.errors import ConditionError as ConditionError
+    from fast_dag.errors import ConvergenceExpressionError as ConvergenceExpressionError
     from fast_dag.errors import CycleConfigurationError as CycleConfigurationError
     from fast_dag.errors import CycleConnectionError as CycleConnectionError
     from fast_dag.errors import CycleError as CycleError
@@ -28,6 +44,7 @@ if TYPE_CHECKING:
     from fast_dag.errors import MissingConnectionError as MissingConnectionError
     from fast_dag.errors import MissingExtraError as MissingExtraError
     from fast_dag.errors import MissingInputError as MissingInputError
+    from fast_dag.errors import MissingMetricError as MissingMetricError
     from fast_dag.errors import MissingOutputError as MissingOutputError
     from fast_dag.errors import NotSerializableError as NotSerializableError
     from fast_dag.errors import RouterError as RouterError
@@ -72,6 +89,22 @@ if TYPE_CHECKING:
     from fast_dag.workflow.runner import DAGRunner as Runner  # noqa: F401 - the other name of it
 
 WHERE = {
+    "fast_dag.cycles.bounds": ("MaxIterationsCondition", "TimeoutCondition"),
+    "fast_dag.cycles.conditions": (
+        "CallbackCondition",
+        "CompoundCondition",
+        "ConvergenceCondition",
+        "ExpressionCondition",
+    ),
+    "fast_dag.cycles.metric_conditions": (
+        "ImprovementCondition",
+        "NoImprovementCondition",
+        "StabilityCondition",
+        "ThresholdCondition",
+    ),
+    "fast_dag.cycles.specs": ("create_convergence_condition",),
+    "fast_dag.cycles.staged": ("AdaptiveCondition", "StrategyCondition"),
+    "fast_dag.cycles.trend": ("Trend",),
     "fast_dag.run.results": ("CycleResult",),
     "fast_dag.workflow.fsm": ("FSM",),
     "fast_dag.run.fsm_context": ("FSMContext",),
@@ -80,6 +113,9 @@ WHERE = {
         "CycleLimitWarning",
         "CycleExecutionError",
         "MaxIterationsError",
+        "AmbiguousMetricError",
+        "ConvergenceExpressionError",
+        "MissingMetricError",
         "CacheError",
         "ConditionError",
         "CycleConfigurationError",

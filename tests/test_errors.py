@@ -8,7 +8,9 @@ import pytest
 
 import fast_dag
 from fast_dag import (
+    AmbiguousMetricError,
     ConditionError,
+    ConvergenceExpressionError,
     CycleError,
     DisconnectedNodeError,
     DuplicateNodeError,
@@ -17,6 +19,7 @@ from fast_dag import (
     InvalidNodeError,
     MissingConnectionError,
     MissingInputError,
+    MissingMetricError,
     MissingOutputError,
     RouterError,
     RunCancelledError,
@@ -49,6 +52,10 @@ BASES = [
     (ConditionError, ExecutionError),
     (RunCancelledError, ExecutionError),
     (RunStalled, FastDAGError),
+    (AmbiguousMetricError, ValidationError),
+    (ConvergenceExpressionError, ValidationError),
+    (ConvergenceExpressionError, ExecutionError),
+    (MissingMetricError, ExecutionError),
 ]
 FAILURES = [ConditionError, ExecutionError, MissingInputError, MissingOutputError, fast_dag.TimeoutError]
 
@@ -167,3 +174,10 @@ def test_no_seconds_are_refused_where_some_are_needed():
 @pytest.mark.parametrize("value", [0, 0.0, 3, 2.5])
 def test_a_number_of_seconds_passes(value):
     assert check_seconds("delay", value, positive=False) is None
+
+
+def test_an_error_of_an_expression_tells_where_and_survives_a_pickle():
+    error = pickled(ConvergenceExpressionError("no metric 'y'", "x > y", 5))
+    assert str(error) == "expression 'x > y', column 5: no metric 'y'"
+    assert (error.problem, error.expression, error.column) == ("no metric 'y'", "x > y", 5)
+    assert (error.errors, error.node_name, error.attempts) == ([str(error)], None, 0)

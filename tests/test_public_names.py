@@ -50,9 +50,27 @@ CACHE = [
     "register_cache",
     "register_cache_key",
 ]
+CONDITIONS = [
+    "AdaptiveCondition",
+    "CallbackCondition",
+    "CompoundCondition",
+    "ConvergenceCondition",
+    "ExpressionCondition",
+    "ImprovementCondition",
+    "MaxIterationsCondition",
+    "NoImprovementCondition",
+    "StabilityCondition",
+    "StrategyCondition",
+    "ThresholdCondition",
+    "TimeoutCondition",
+    "Trend",
+    "create_convergence_condition",
+]
 ERRORS = [
+    "AmbiguousMetricError",
     "CacheError",
     "ConditionError",
+    "ConvergenceExpressionError",
     "CycleConfigurationError",
     "CycleConnectionError",
     "CycleError",
@@ -70,6 +88,7 @@ ERRORS = [
     "MissingConnectionError",
     "MissingExtraError",
     "MissingInputError",
+    "MissingMetricError",
     "MissingOutputError",
     "NotSerializableError",
     "RouterError",
@@ -95,7 +114,7 @@ EVENTS = [
     "RunStarted",
     "Warned",
 ]
-NAMES = [*WORKFLOW, *RUN, *CACHE, *ERRORS]
+NAMES = [*WORKFLOW, *RUN, *CACHE, *CONDITIONS, *ERRORS]
 HEAVY = ("anyio", "asyncio", "cachetools", "msgspec", "psutil", "rich", "sqlite3", "trio", "yaml")
 
 
@@ -200,3 +219,24 @@ def test_the_facade_of_events_lists_every_event_class_and_what_an_observer_is():
 def test_every_listed_event_can_be_imported():
     events = importlib.import_module("fast_dag.events")
     assert [name for name in events.__all__ if not hasattr(events, name)] == []
+
+
+def test_every_name_of_the_facade_of_cycles_can_be_imported():
+    cycles = importlib.import_module("fast_dag.cycles")
+    assert [name for name in cycles.__all__ if not hasattr(cycles, name)] == []
+    assert set(cycles.__all__) <= set(dir(cycles))
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_a_condition_is_the_same_object_in_both_places(name):
+    assert getattr(fast_dag, name) is getattr(importlib.import_module("fast_dag.cycles"), name)
+
+
+def test_an_unknown_name_of_cycles_is_an_attribute_error_that_names_it():
+    with pytest.raises(AttributeError, match=r"'fast_dag.cycles' has no attribute 'Cycl'"):
+        _ = importlib.import_module("fast_dag.cycles").Cycl
+
+
+def test_importing_the_facade_of_cycles_loads_no_other_module():
+    lines = ("import sys, fast_dag.cycles", "print(*[m for m in sys.modules if m.startswith('fast_dag.')])")
+    assert fresh_python(*lines) == ["fast_dag.cycles"]

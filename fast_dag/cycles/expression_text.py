@@ -16,6 +16,9 @@ LONGEST = 1000
 DEEPEST = 20
 """Levels of operators inside each other."""
 
+MOST_TOKENS = 600
+"""Words, signs and blanks: two hundred parts need fewer, and the parser is spared what is refused later."""
+
 TOKEN = re.compile(
     r"""
       (?P<space>   [ \t\r\n]+ )
@@ -68,6 +71,9 @@ def _checked(text: str) -> str:
         depth += (token in OPENING) - (token in CLOSING)
         if not 0 <= depth <= DEEPEST:
             msg = "nothing opens this" if depth < 0 else f"more than {DEEPEST} brackets inside each other"
+            raise ConvergenceExpressionError(msg, text, place + 1)
+        if len(line) == MOST_TOKENS:
+            msg = f"more than {MOST_TOKENS} words and signs"
             raise ConvergenceExpressionError(msg, text, place + 1)
         line.append(" " * len(token) if found.lastgroup == "space" else token)
         place = found.end()

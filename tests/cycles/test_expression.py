@@ -145,6 +145,8 @@ ERRORS = [
     ("mean(s, 1) == 1", 1, "mean takes numbers only"),
     ("round(n, 10 ** 8) == 1", 1, "round keeps an integer of at most 300 places"),
     ("round(n, f) == 1", 1, "round keeps an integer"),
+    ("len(n) == 1", 1, "len takes a series, a text or a mapping, got 3"),
+    ("round(1e308 * 10) == 1", 1, "cannot convert float infinity"),
     ("n / 0 == 1", 1, "division by zero"),
     ("n // 0 == 1", 1, "by zero"),
     ("n % 0 == 1", 1, "by zero"),

@@ -47,6 +47,11 @@ def test_a_threshold_may_be_a_text():
         met(ThresholdCondition("x", "==", "done"), 3)
 
 
+def test_a_text_is_no_distance_away_from_a_number():
+    with pytest.raises(ConvergenceExpressionError, match="'done' is no number"):
+        met(ThresholdCondition("x", "==", 3, 0.1), "done")
+
+
 def test_a_target_follows_the_direction_of_the_cycle():
     assert met(ThresholdCondition("x", None, 3), 3)
     assert not met(ThresholdCondition("x", None, 3), 2)

@@ -146,6 +146,15 @@ def test_an_object_that_can_evaluate_is_a_condition():
     assert create_convergence_condition(Own()).describe() == "own"
 
 
+def test_groups_of_conditions_describe_themselves():
+    strategy = {"primary_criteria": ["x", "y"], "adaptive_criteria": {"iterations": [2], "z_targets": [1]}}
+    assert create_convergence_condition(strategy).describe() == (
+        "((x) and (y)) or (from 2 iterations on: z reaches 1)"
+    )
+    bounds = {"safety_criteria": [3, {"type": "timeout", "value": 1.5}]}
+    assert create_convergence_condition(bounds).describe() == "3 iterations, 1.5 seconds"
+
+
 def test_a_strategy_goes_there_and_back():
     condition = create_convergence_condition(STRATEGY)
     assert condition_from_dict(json.loads(json.dumps(condition.to_dict()))) == condition
