@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
+from fast_dag.graph.keywords import known_keywords
 from fast_dag.values import NodeType
 from fast_dag.workflow import dry
 from fast_dag.workflow.cyclic import Cyclic
 from fast_dag.workflow.dag_runs import DAGRuns, End
 from fast_dag.workflow.decorators import CachedDecorator, Decorator, MapDecorator
-from fast_dag.workflow.keywords import known_keywords
 from fast_dag.workflow.runner import DAGRunner
 
 

@@ -11,13 +11,13 @@ from fast_dag.graph.check import Problem, error_for, problems
 from fast_dag.graph.cycle_check import cycle_problems
 from fast_dag.graph.edge import Edge, FeedbackEdge
 from fast_dag.graph.graph import Graph
+from fast_dag.graph.keywords import known_keywords
 from fast_dag.graph.node import Node
 from fast_dag.graph.settings import NAMES, check_bool, check_mapping
 from fast_dag.graph.signature import Parameter
 from fast_dag.plan.compile import compile_plan, execution_order
 from fast_dag.plan.plan import Plan
 from fast_dag.values import NO_DATA, NodeType
-from fast_dag.workflow.keywords import known_keywords
 
 AnyNode = Node[..., Any]
 

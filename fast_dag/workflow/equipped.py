@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from fast_dag.errors import UnknownOptionError, ValidationError, suggestion
 from fast_dag.graph.check import Problem
+from fast_dag.graph.keywords import known_keywords
 from fast_dag.plan.plan import Plan
 from fast_dag.run.hooks import NONE, Hooks, changed_hooks
 from fast_dag.values import NO_DATA, NodeType
 from fast_dag.workflow.definition import AnyNode, Definition
 from fast_dag.workflow.inputs import merged
-from fast_dag.workflow.keywords import known_keywords
 
 if TYPE_CHECKING:
     from fast_dag.observe.progress import ProgressCallback, SerialCallback

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final, Self
 
 from fast_dag.errors import UnknownNodeError, ValidationError, check_int
 from fast_dag.graph.check import Problem
+from fast_dag.graph.keywords import known_keywords
 from fast_dag.graph.machine import ALWAYS, Machine, Transition
 from fast_dag.graph.machine_check import machine_problems
 from fast_dag.graph.node import Node
@@ -16,7 +17,6 @@ from fast_dag.values import NodeType
 from fast_dag.workflow.decorators import StateDecorator
 from fast_dag.workflow.definition import open_input
 from fast_dag.workflow.fsm_runs import FSMRuns
-from fast_dag.workflow.keywords import known_keywords
 from fast_dag.workflow.machine_options import MachineOptions, check_cycles, check_on_limit
 from fast_dag.workflow.nested import WorkflowNode
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from fast_dag.errors import InvalidNodeError, MissingInputError, UnknownNodeError, ValidationError
 from fast_dag.graph.check import Problem
+from fast_dag.graph.keywords import known_keywords
 from fast_dag.plan.plan import Plan
 from fast_dag.values import NodeType
 from fast_dag.workflow.definition import Definition
 from fast_dag.workflow.equipped import Equipped
-from fast_dag.workflow.keywords import known_keywords
 
 if TYPE_CHECKING:
     from fast_dag.workflow.nested import Ports, WorkflowNode

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, Self
 
-from fast_dag.workflow.keywords import known_keywords
+from fast_dag.graph.keywords import known_keywords
 
 if TYPE_CHECKING:
     from os import PathLike

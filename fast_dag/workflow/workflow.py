@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, Self
 
+from fast_dag.graph.keywords import known_keywords
 from fast_dag.run.context import Context
 from fast_dag.run.graph_run import GraphRun
 from fast_dag.workflow.definition import AnyNode
 from fast_dag.workflow.drawn import Drawn
 from fast_dag.workflow.holding import Holding
-from fast_dag.workflow.keywords import known_keywords
 from fast_dag.workflow.options import RunOptions
 from fast_dag.workflow.stored import Stored
 
