@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fast_dag.cycles.bounds import MaxIterationsCondition as MaxIterationsCondition
     from fast_dag.cycles.bounds import TimeoutCondition as TimeoutCondition
+    from fast_dag.cycles.builder import CycleBuilder as CycleBuilder
+    from fast_dag.cycles.built import Cycle as Cycle
     from fast_dag.cycles.checkers import ConvergenceCheckerNode as ConvergenceCheckerNode
     from fast_dag.cycles.conditions import CallbackCondition as CallbackCondition
     from fast_dag.cycles.conditions import CompoundCondition as CompoundCondition
     from fast_dag.cycles.conditions import ConvergenceCondition as ConvergenceCondition
     from fast_dag.cycles.conditions import ExpressionCondition as ExpressionCondition
+    from fast_dag.cycles.inspection import CycleGroup as CycleGroup
+    from fast_dag.cycles.inspection import DagStage as DagStage
     from fast_dag.cycles.metric_conditions import ImprovementCondition as ImprovementCondition
     from fast_dag.cycles.metric_conditions import NoImprovementCondition as NoImprovementCondition
     from fast_dag.cycles.metric_conditions import StabilityCondition as StabilityCondition
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from fast_dag.cycles.state import CycleStateManager as CycleStateManager
     from fast_dag.cycles.switch import SwitchNode as SwitchNode
     from fast_dag.cycles.trend import Trend as Trend
+    from fast_dag.cycles.view import GraphView as GraphView
     from fast_dag.errors import AmbiguousMetricError as AmbiguousMetricError
     from fast_dag.errors import ConvergenceExpressionError as ConvergenceExpressionError
     from fast_dag.errors import CycleConfigurationError as CycleConfigurationError
@@ -48,8 +53,17 @@ if TYPE_CHECKING:
     from fast_dag.stores.states import FileStateStore as FileStateStore
     from fast_dag.stores.states import MemoryStateStore as MemoryStateStore
     from fast_dag.stores.tagged import register_codec as register_codec
+    from fast_dag.workflow.builder import WorkflowBuilder as WorkflowBuilder
+    from fast_dag.workflow.executing import RunResult as RunResult
+    from fast_dag.workflow.executing import Runtime as Runtime
 
 WHERE = {
+    "fast_dag.cycles.builder": ("CycleBuilder",),
+    "fast_dag.cycles.built": ("Cycle",),
+    "fast_dag.cycles.inspection": ("CycleGroup", "DagStage"),
+    "fast_dag.cycles.view": ("GraphView",),
+    "fast_dag.workflow.builder": ("WorkflowBuilder",),
+    "fast_dag.workflow.executing": ("RunResult", "Runtime"),
     "fast_dag.cycles.bounds": ("MaxIterationsCondition", "TimeoutCondition"),
     "fast_dag.cycles.checkers": ("ConvergenceCheckerNode",),
     "fast_dag.cycles.conditions": (
