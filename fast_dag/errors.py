@@ -271,6 +271,10 @@ class CycleExecutionError(ExecutionError):
     result: Any = None
 
 
+class RetryExhaustedError(CycleExecutionError):
+    """A cycle of attempts none of which was a success; its cause is what the last one failed with."""
+
+
 class CycleLimitWarning(UserWarning):
     """A cycle has reached a limit before any of its conditions held."""
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from fast_dag.cycles.state import CycleState as CycleState
     from fast_dag.cycles.state import CycleStateManager as CycleStateManager
     from fast_dag.cycles.switch import SwitchNode as SwitchNode
+    from fast_dag.cycles.template import CycleTemplate as CycleTemplate
+    from fast_dag.cycles.templates import CycleTemplates as CycleTemplates
     from fast_dag.cycles.trend import Trend as Trend
     from fast_dag.cycles.view import GraphView as GraphView
     from fast_dag.errors import AmbiguousMetricError as AmbiguousMetricError
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from fast_dag.errors import MissingMetricError as MissingMetricError
     from fast_dag.errors import MissingOutputError as MissingOutputError
     from fast_dag.errors import NotSerializableError as NotSerializableError
+    from fast_dag.errors import RetryExhaustedError as RetryExhaustedError
     from fast_dag.errors import TimeoutError as TimeoutError
     from fast_dag.graph.cycle_config import CycleConfig as CycleConfig
     from fast_dag.graph.cycle_data import register_condition as register_condition
@@ -58,6 +61,8 @@ if TYPE_CHECKING:
     from fast_dag.workflow.executing import Runtime as Runtime
 
 WHERE = {
+    "fast_dag.cycles.templates": ("CycleTemplates",),
+    "fast_dag.cycles.template": ("CycleTemplate",),
     "fast_dag.cycles.builder": ("CycleBuilder",),
     "fast_dag.cycles.built": ("Cycle",),
     "fast_dag.cycles.inspection": ("CycleGroup", "DagStage"),
@@ -86,6 +91,7 @@ WHERE = {
     "fast_dag.cycles.switch": ("SwitchNode",),
     "fast_dag.cycles.trend": ("Trend",),
     "fast_dag.errors": (
+        "RetryExhaustedError",
         "AmbiguousMetricError",
         "ConvergenceExpressionError",
         "CycleConfigurationError",

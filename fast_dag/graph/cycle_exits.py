@@ -32,7 +32,10 @@ def cycle_exits(graph: Graph, cycles: Sequence[Cycle]) -> list[WayOutProblem]:
 
 
 def _is_asked(graph: Graph, cycle: Cycle, inner: Sequence[Cycle]) -> bool:
-    """Whether a node of the body, but of no cycle inside, is asked if it is to go on."""
+    """Whether a node of the body, but of no cycle inside, or its template is asked if it is to go on."""
+    course = graph.cycles.courses.get(cycle.name)
+    if course is not None and course.is_way_out:
+        return True
     elsewhere = {name for each in inner for name in each.nodes}
     return any(graph.nodes[name].may_end_cycle for name in cycle.nodes if name not in elsewhere)
 

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING, Any
 from fast_dag.graph.cycle_config import CycleConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fast_dag.cycles.builder import CycleBuilder
+    from fast_dag.cycles.built import Cycle
     from fast_dag.cycles.inspection import EdgeWithData, Stage
     from fast_dag.cycles.node_types import NodeTypes
+    from fast_dag.cycles.template import CycleTemplate
     from fast_dag.cycles.view import GraphView
     from fast_dag.graph.graph import Graph
+    from fast_dag.graph.node import Node
+
+    End = str | Node[..., Any]
 
 
 class Cyclic:
@@ -61,6 +68,38 @@ class Cyclic:
     def create_cycle(self, name: str) -> CycleBuilder:
         """A builder of the cycle *name*, to be built before the workflow runs; errors as for `cycle`."""
         return self.cycle(name)
+
+    def add_cycle(
+        self,
+        template: CycleTemplate,
+        *in_order: End,
+        nodes: Mapping[str, End] | None = None,
+        feedback: Mapping[str, str] | None = None,
+        name: str | None = None,
+    ) -> Cycle:
+        """Make a cycle of a template.
+
+        Parameters:
+            template: one of `CycleTemplates`.
+            in_order: the nodes in the order of its roles.
+            nodes: the nodes by role.  Without either a role is that of the node called so; else the nodes
+                outside of cycles take the roles in topological order, if there are as many.
+            feedback: outputs of the last role to inputs of the first; default those of the same name, and
+                where there are none only that there is another iteration.
+            name: of the cycle, default that of the template; one that is taken gets ``_2``, ``_3`` and so on.
+
+        Returns:
+            Its name, settings, body and feedback edges.
+
+        Raises:
+            CycleConfigurationError: a role is left without a node, or it is no template.
+            CycleConnectionError: the first role does not lead to the last.
+            UnknownNodeError, MissingConnectionError: no such node or port.
+        """
+        made: Cycle = _load("template").add_cycle(
+            self, template, in_order, by_role=nodes, feedback=feedback, name=name
+        )
+        return made
 
     def has_cycles(self) -> bool:
         """Whether there is a feedback edge."""

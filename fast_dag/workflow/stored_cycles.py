@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from fast_dag.errors import NotSerializableError
 from fast_dag.graph.binding import takes_whole
 from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.graph.cycle_data import FunctionNames, Functions, from_data
@@ -37,11 +38,15 @@ def cycles_entry(cycles: Cycles, names: FunctionNames) -> Entry:
 
     Raises:
         DocumentError: a cycle was begun and not built.
-        NotSerializableError: settings that are no plain data.
+        NotSerializableError: settings that are no plain data, or a template.
     """
     if cycles.begun:
         names_begun = ", ".join(map(repr, cycles.begun))
         raise wrong(names_begun, "a cycle that was never built cannot be stored")
+    if cycles.courses:
+        made_of = ", ".join(map(repr, cycles.courses))
+        msg = f"cycle {made_of} comes from a template, which cannot be stored: add it again after loading"
+        raise NotSerializableError(msg)
     settings = {
         name: plain(config.to_dict(names=names), f"cycle {name!r}") for name, config in cycles.configs.items()
     }
