@@ -111,13 +111,26 @@ def compile_plan(graph: Graph, part: Collection[str] | None = None) -> Plan:
 def _links(frame: Frame, slots: Slots) -> tuple[tuple[tuple[Link, ...], ...], tuple[tuple[Link, ...], ...]]:
     """The edges between units, by source and by target, those that hold cycles together included."""
     found = [slots.link(edge) for edge in slots.graph.edges if slots.is_inside(edge)]
-    found += _bonds(frame, found, slots.first)
+    found += [*_from_outside(frame, slots, found), *_bonds(frame, found, slots.first)]
     outgoing: list[list[Link]] = [[] for _ in frame.names]
     arrivals: list[list[Link]] = [[] for _ in frame.names]
     for link in found:
         outgoing[link.source].append(link)
         arrivals[link.target].append(link)
     return tuple(map(tuple, outgoing)), tuple(map(tuple, arrivals))
+
+
+def _from_outside(frame: Frame, slots: Slots, links: Sequence[Link]) -> Iterator[Link]:
+    """What the edges from outside bring to nodes of a body that could go on without those from inside."""
+    choosy = {link.target for link in links if not link.required}
+    for edge in slots.graph.edges:
+        if slots.is_inside(edge):
+            link, unit = slots.link(edge), frame.numbers[edge.target]
+            cycle = frame.around(unit)
+            if link.target != unit and unit in choosy and cycle is not None:
+                yield link._replace(
+                    source=frame.enters[cycle], target=unit, origin=frame.numbers[edge.source]
+                )
 
 
 def _bonds(frame: Frame, links: Sequence[Link], first: int) -> Iterator[Link]:

@@ -146,6 +146,24 @@ def test_a_fed_back_value_comes_before_the_one_that_an_edge_from_outside_brought
     assert seen == [1, 2, 3]
 
 
+@pytest.mark.parametrize("add", ["node", "any"])
+def test_an_edge_from_outside_is_enough_where_those_from_inside_bring_nothing(any_mode, kind, add):
+    dag = DAG("enough")
+    dag.node(kind(lambda: 5), name="outside")
+    dag.node(kind(lambda n=0: NO_DATA), name="nothing")
+    dag.node(kind(lambda nothing: 1), name="between")
+    if add == "any":
+        dag.any(kind(lambda each: each), name="last")
+        dag.connect("outside", "last").connect("between", "last")
+    else:
+        dag.node(kind(lambda outside, between=0: outside + between), name="last")
+        dag.connect("outside", "last", input="outside").connect("between", "last", input="between")
+    dag.connect("nothing", "between")
+    looped(dag, ("last", "nothing", {"input": "n"}), max_iterations=3)
+    assert any_mode(dag) == 5
+    assert dag.context.metrics["attempts"] == {"outside": 1, "nothing": 3, "last": 3}
+
+
 def test_none_is_fed_back_like_any_value(any_mode, kind):
     dag, seen = DAG("none"), []
     dag.node(kind(lambda x=1: seen.append(x)), name="gone")
