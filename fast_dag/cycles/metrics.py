@@ -64,6 +64,10 @@ class Metrics:
         self._results: dict[str, Any] = {}
         self._looks: dict[str, Look] = {}
         self._is_settled = True
+        self.width = 0
+        """How many nodes have given results so far."""
+        self.take: Callable[[Mapping[str, Any]], None] = self.collect
+        """As `collect`, at the least cost for results like the last ones."""
         for series in self.series.values():
             series.values.clear()
         for name, place in (*self._layout.values.items(), *self._layout.wholes.items()):
@@ -127,7 +131,8 @@ class Metrics:
     def _plain(self, value: Any) -> Any:
         """A value of no plain type as a scalar; if it is none, the results are searched the next time."""
         found = scalar_or_none_such(value)
-        self._is_settled = self._is_settled and found is not NO_SCALAR
+        if found is NO_SCALAR:
+            self._is_settled, self.take = False, self.collect
         return found
 
     def _search(self, results: Mapping[str, Any]) -> None:
@@ -161,6 +166,34 @@ class Metrics:
         self._looks.clear()
         for node, result in self._results.items():
             self._looks[node] = (*shape_of(result), rows.get(node, ()), wholes.get(node, ()))
+
+        self.width = len(self._looks)
+        self.take = self._for_one() or self.collect
+
+    def _for_one(self) -> Callable[[Mapping[str, Any]], None] | None:
+        """`collect` for one node that gives a flat dict, with one metric in use, as most cycles have it."""
+        if len(self._looks) != 1 or not self._is_settled:
+            return None
+        ((node, (kinds, keys, inside, rows, wholes)),) = self._looks.items()
+        if kinds != {dict} or keys is None or inside or wholes or len(rows) != 1 or rows[0][1] is not None:
+            return None
+        key, _, place, take, tell = rows[0]
+        values, collect = self._values, self.collect
+
+        def collect_one(results: Mapping[str, Any]) -> None:
+            if len(results) == 1 and node in results:
+                result = results[node]
+                if result.__class__ is dict and tuple(result) == keys:
+                    value = result[key]
+                    if value.__class__ is float or value.__class__ is int:
+                        values[place] = value
+                        take(value)
+                        if tell is not None:
+                            tell(value)
+                        return
+            collect(results)
+
+        return collect_one
 
     def _find(self, name: str, leaves: list[Found]) -> Found | Absent:
         scalars = [each for each in leaves if scalar_or_none_such(each.value) is not NO_SCALAR]

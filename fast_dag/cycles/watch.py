@@ -166,7 +166,8 @@ class Watch:
             layout, self._values, echoing=conditions.echoing, limit=config.metric_history_limit
         )
         self._every: dict[str, Series] | None = {} if config.history_limit is None else None
-        self._collect = self._collector()
+        self._latest: Mapping[str, Any] = {}
+        self._has_metrics = self._every is not None or bool(layout.values or layout.wholes)
         self._values[STATE] = StateView(self._values, self.metrics.series) if state is None else state
         for place, name, sign, least in layout.patience:
             patience = self._values[place] = Patience(sign, least)
@@ -204,8 +205,11 @@ class Watch:
         values[RESULTS] = results
         values[COMPLETED] = completed
         values[ELAPSED] = elapsed
-        if self._collect is not None:
-            self._collect(results)
+        if self._has_metrics:
+            self.metrics.take(results)
+            self._latest = results if len(results) >= self.metrics.width else self._filled(results)
+            if self._every is not None:
+                self._take_every(self._every, results)
         if not masked:
             for test, ending in self._rows:
                 if test(values):
@@ -246,7 +250,7 @@ class Watch:
         """Fill in what is known of the metrics."""
         result.metric_history = self.metric_history()
         objective = self.objective
-        best: Any = self._values[RESULTS] or {}
+        best: Any = self._latest or self._values[RESULTS] or {}
         if objective is not None:
             config = self._conditions.config
             result.verdict = verdict(
@@ -298,15 +302,16 @@ class Watch:
             return None
         return Ending("stalled" if found[0] == "stalled" else "early_stopped", found[1])
 
-    def _collector(self) -> Callable[[Mapping[str, Any]], None] | None:
-        """What takes the samples of an iteration, None if none are wanted."""
-        if self._every is not None:
-            return self._collect_every
-        layout = self._conditions.layout
-        return self.metrics.collect if layout.values or layout.wholes else None
+    def _filled(self, results: Mapping[str, Any]) -> Mapping[str, Any]:
+        """*results*, and for nodes that were skipped their last ones: their metrics keep their values."""
+        filled = {**self._latest, **results}
+        objective = self.objective
+        if objective is not None and objective.results is results:
+            objective.results = filled
+        return filled
 
-    def _collect_every(self, results: Mapping[str, Any]) -> None:
-        self.metrics.collect(results)
+    def _take_every(self, every: dict[str, Series], results: Mapping[str, Any]) -> None:
+        """Take samples of all metrics there are."""
         limit = self._conditions.config.metric_history_limit
         for name, value in metrics_of(results, self._conditions.echoing).items():
-            self._every.setdefault(name, Series(limit)).add(value)  # type: ignore[union-attr]
+            every.setdefault(name, Series(limit)).add(value)

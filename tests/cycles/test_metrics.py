@@ -7,8 +7,12 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from fast_dag.cycles.metrics import metrics_of
+from fast_dag.cycles.layout import Layout
+from fast_dag.cycles.metrics import Metrics, metrics_of
+from fast_dag.cycles.once import fresh
 from fast_dag.errors import AmbiguousMetricError, ConvergenceExpressionError, MissingMetricError
 from tests.cycles.watching import watch
 
@@ -187,3 +191,27 @@ def test_all_metrics_are_recorded_where_all_history_is_wanted():
 
 def test_numbers_of_other_libraries_are_numbers():
     assert metrics_of({"n": {"f": Fraction(1, 2), "d": Decimal(1)}}) == {"f": 0.5}
+
+
+SHAPES = st.one_of(
+    st.floats(-9, 9),
+    st.fixed_dictionaries({"x": st.floats(-9, 9) | st.integers(0, 9) | st.none()}),
+    st.fixed_dictionaries({"x": st.just([1]) | st.floats(-9, 9), "y": st.integers(0, 9)}),
+    st.fixed_dictionaries({"z": st.integers(0, 9), "in": st.fixed_dictionaries({"x": st.integers(0, 9)})}),
+)
+RESULTS = st.dictionaries(st.sampled_from("nnnm"), SHAPES, max_size=2)
+
+
+@given(st.lists(RESULTS, max_size=8))
+def test_the_least_costly_way_to_collect_takes_the_same_samples(rows):
+    def collected(way):
+        layout = Layout()
+        layout.value_at("x")
+        values = fresh(layout, None)
+        metrics = Metrics(layout, values)
+        for results in rows:
+            getattr(metrics, way)(results)
+        value = values[layout.values["x"]]
+        return metrics.series["x"].values, metrics.known(), getattr(value, "owners", value)
+
+    assert collected("take") == collected("collect")

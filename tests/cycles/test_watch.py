@@ -260,6 +260,21 @@ def test_without_an_objective_the_last_iteration_counts():
     assert (result.best_quality, result.verdict, result.best_metrics) == (None, None, {"x": 2, "y": 4})
 
 
+def test_metrics_of_a_skipped_node_keep_their_values_in_the_best_iteration():
+    watched = watch(objective="x")
+    rows = [{"a": {"x": 1}, "b": {"y": 2}}, {"a": {"x": 3}}, {"b": {"y": 4}}]
+    for count, results in enumerate(rows, start=1):
+        watched.after(results, count, 0.0)
+    assert described(watched).best_metrics == {"x": 3, "y": 2}
+
+
+def test_nodes_that_take_turns_are_all_known_at_the_end():
+    watched = watch("defined(x) and x > 5 or defined(y) and y > 5")
+    for count, results in enumerate([{"a": {"x": 1}}, {"b": {"y": 4}}], start=1):
+        watched.after(results, count, 0.0)
+    assert described(watched).best_metrics == {"x": 1, "y": 4}
+
+
 def test_before_the_first_iteration_nothing_is_known():
     result = described(watch(objective="x"), "not_entered")
     assert (result.best_iteration, result.best_metrics, result.metric_history) == (None, {}, {"x": []})
