@@ -217,6 +217,8 @@ class CycleBuilder(ChainedSettings):
 
     def _checked(self, drawing: Graph) -> list[FeedbackEdge]:
         """The feedback edges to declare, after everything was tried on a copy."""
+        for name in (name for edge in self._back for name in (edge.source, edge.target)):
+            drawing.node(name)  # it may have been removed since
         trial = drawing.sketch()
         trial.connect_pairs(self._ahead)
         known = [edge for edge in trial.cycles.edges if edge.cycle == self.name]
@@ -260,14 +262,14 @@ def _ports(graph: Graph, source: str, target: str, mapping: Mapped) -> Iterator[
     """The outputs and inputs of the edges that *mapping* asks for."""
     if mapping is None:
         yield _Port(None, None)
-    elif isinstance(mapping, str):
-        if mapping != "*":
-            wanted = "a mapping of outputs to inputs, or '*'"
-            msg = f"{source!r} -> {target!r}: mapping must be {wanted}, got {mapping!r}"
-            raise MissingConnectionError(msg)
+    elif isinstance(mapping, Mapping):
+        yield from (_Port(output, entry) for output, entry in mapping.items())
+    elif mapping == "*":
         yield from _same_named(graph, source, target)
     else:
-        yield from (_Port(output, entry) for output, entry in mapping.items())
+        wanted = "a mapping of outputs to inputs, or '*'"
+        msg = f"{source!r} -> {target!r}: mapping must be {wanted}, got {mapping!r}"
+        raise MissingConnectionError(msg)
 
 
 def _same_named(graph: Graph, source: str, target: str) -> list[_Port]:

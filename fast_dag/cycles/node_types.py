@@ -31,6 +31,9 @@ class NodeTypes(Mapping[str, Any]):
     """
 
     def __init__(self, given: Mapping[str, Any] | None = None) -> None:
+        if given is not None and not isinstance(given, Mapping):
+            msg = f"a registry must map names to functions, classes or objects, got {given!r}"
+            raise InvalidNodeError(msg)
         self._given: dict[str, Any] = {}
         for name, thing in (given or {}).items():
             self.register(name, thing)

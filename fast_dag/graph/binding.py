@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from fast_dag.errors import MissingConnectionError, suggestion
-from fast_dag.graph.edge import WHOLE, Edge
+from fast_dag.graph.edge import RESULT_OR_WHOLE, WHOLE, Edge
 from fast_dag.graph.node import CONDITION_BRANCHES, JOINS, Node
 from fast_dag.values import NodeType
 
@@ -140,7 +140,7 @@ def _named_input(wish: Wish, fed: dict[str, set[str]]) -> str | None:
         given = chosen_input(target, wish.input)
         taken.add(given)
         return given
-    for name in (wish.source.name, wish.output):
+    for name in (wish.source.name, WHOLE if wish.output == RESULT_OR_WHOLE else wish.output):
         if name in target.inputs and name not in taken:
             taken.add(name)
             return name

@@ -128,9 +128,9 @@ def test_a_star_connects_ports_of_the_same_name():
     assert [(edge.output, edge.input) for edge in built.feedback_edges] == [("p", "p")]
 
 
-@pytest.mark.parametrize("mapping", ["*", "p"])
+@pytest.mark.parametrize("mapping", ["*", "p", ["p"]])
 def test_a_star_without_ports_of_the_same_name_is_refused_as_is_any_other_text(mapping):
-    with pytest.raises(MissingConnectionError, match=r"no ports of the same name|or '\*', got 'p'"):
+    with pytest.raises(MissingConnectionError, match=r"no ports of the same name|or '\*', got (\[?)'p'"):
         chain("a").create_cycle("fit").connect("a", "a", mapping)
 
 
@@ -225,6 +225,30 @@ def test_a_failed_build_changes_nothing_and_may_be_tried_again():
     assert len(dag.connections) == 1
     cycle.feedback("c", "a", input="y").build()
     assert len(dag.connections) == 2
+
+
+def test_an_edge_of_a_node_that_was_removed_since_is_refused():
+    dag = chain("a", "b")
+    cycle = dag.create_cycle("fit").connect("b", "a", {"result": "x"})
+    dag.remove_node("b")
+    with pytest.raises(UnknownNodeError, match="no node 'b'"):
+        cycle.build()
+
+
+def test_cycles_that_cross_are_refused():
+    dag = chain("a", "b", "c").feedback("b", "a", input="y", cycle="one")
+    with pytest.raises(CycleError, match="'two' and 'one' overlap in 'b'"):
+        dag.create_cycle("two").feedback("c", "b", input="y").max_iterations(2).build()
+
+
+def test_a_cycle_may_lie_inside_another_that_is_built_later():
+    dag = chain("a", "b", "c")
+    inner = dag.create_cycle("inner").connect("b", "b", {"result": "y"}).max_iterations(3).nested_in("outer")
+    assert inner.build().nodes == ["b"]
+    with pytest.raises(CycleConfigurationError, match="'inner' does not lie inside 'outer'"):
+        dag.run()
+    dag.create_cycle("outer").connect("c", "a", {"result": "x"}).max_iterations(2).build()
+    assert dag.run() == 6
 
 
 def test_a_second_build_is_an_error():

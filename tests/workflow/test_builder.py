@@ -152,6 +152,8 @@ def test_what_no_node_can_be_made_of_is_refused(node):
         WorkflowBuilder().register_node("n", node)
     with pytest.raises(InvalidNodeError, match="must be a mapping"):
         WorkflowBuilder().add_node(source, "n", [1])
+    with pytest.raises(InvalidNodeError, match="a registry must map names"):
+        WorkflowBuilder(registry=[source])
 
 
 def test_a_name_is_that_of_one_node():
@@ -253,6 +255,11 @@ def test_the_output_result_of_a_node_that_declares_it_is_that_output():
         WorkflowBuilder().add_node(lambda: (1, 2), "a", outputs=["more", "result"]).add_node(lambda x: x, "b")
     )
     assert builder.add_connection("a", "result", "b", "x").build().run() == 2
+
+
+def test_the_output_result_goes_to_the_input_of_that_name():
+    builder = WorkflowBuilder().add_node(source).add_node(lambda q=0, result=0: (q, result), "b")
+    assert builder.add_connection("source", "b", "result").build().run() == (0, {"value": 0})
 
 
 def test_in_a_cycle_the_output_result_is_the_same():
