@@ -13,7 +13,7 @@ from fast_dag.draw.wording import printable
 from fast_dag.graph.binding import takes_whole
 from fast_dag.graph.edge import Edge
 from fast_dag.graph.graph import Graph
-from fast_dag.graph.machine import ALWAYS, Machine, literal_targets
+from fast_dag.graph.machine import ALWAYS, Machine, state_targets
 from fast_dag.graph.node import Node
 from fast_dag.graph.ways_out import shown
 from fast_dag.run.context import Context
@@ -104,7 +104,7 @@ def _moves(graph: Graph, machine: Machine, name: str) -> Iterable[Move]:
 
 def _declared(machine: Machine, name: str, node: AnyNode | None) -> Iterator[Move]:
     router = machine.routers.get(name)
-    answers = () if node is None else literal_targets(node.func) or ()
+    answers = () if node is None else state_targets(node) or ()
     for target in machine.always.get(name, ()):
         # A router, and a state that returns a name, come before it.
         is_chosen = router is not None or bool(answers)

@@ -144,7 +144,7 @@ def ring_text(ring: Sequence[str]) -> str:
 def crowded_inputs(graph: Graph) -> Iterator[Problem]:
     """Several forward edges into one input of a node that does not join them."""
     for name, node in graph.nodes.items():
-        if node.collects:
+        if len(graph.incoming[name]) <= 1 or node.collects:
             continue
         sources: dict[str, list[str]] = {}
         for edge in graph.incoming[name]:

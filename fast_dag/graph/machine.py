@@ -147,24 +147,27 @@ class Machine:
             found += [Transition(name, target) for target in self.always.get(name, ())]
             found += [Transition(name, *each) for each in self.named.get(name, {}).items()]
             if name in nodes:
-                found += [
-                    Transition(name, target, target) for target in literal_targets(nodes[name].func) or ()
-                ]
+                found += [Transition(name, target, target) for target in state_targets(nodes[name]) or ()]
             if name in self.routers:
                 router = self.routers[name]
                 found.append(Transition(name, None, router.name, router.targets))
         return found
 
+    def names(self, nodes: Mapping[str, Node[..., Any]]) -> set[str]:
+        """Every name that a state is meant by, in annotations of states too."""
+        targets: set[str] = set().union(*self.always.values(), *self.named.values())
+        targets.update(*(router.targets or () for router in self.routers.values()))
+        targets.update(*filter(None, map(state_targets, nodes.values())))
+        targets.discard(END)
+        return targets.union(self.initial, self.terminal, self.always, self.named, self.routers)
+
     def declared(self, node: Node[..., Any]) -> tuple[str, ...] | None:
         """What may follow *node* by its transitions and its annotation, None if nothing is declared."""
-        found = dict.fromkeys(
-            [
-                *self.always.get(node.name, ()),
-                *self.named.get(node.name, ()),
-                *(literal_targets(node.func) or ()),
-            ]
-        )
-        return tuple(found) or None
+        always, named = self.always.get(node.name, ()), self.named.get(node.name, ())
+        targets = state_targets(node)
+        if not named and targets is None:
+            return tuple(always) or None
+        return tuple(dict.fromkeys([*always, *named, *(targets or ())])) or None
 
     def answers(self, name: str) -> tuple[str, ...] | None:
         """What the router of state *name* may answer, None if nothing is declared."""
@@ -183,7 +186,8 @@ class Machine:
             is_open = may_choose(node)
             return Outgoing(() if is_open else (END,), None, is_router=is_open)
         # With several targets what the state returns decides, a plain transition among them included.
-        return Outgoing(always) if set(declared) == set(always) else Outgoing((), declared, is_router=True)
+        is_plain = declared == always or set(declared) == set(always)
+        return Outgoing(always) if is_plain else Outgoing((), declared, is_router=True)
 
 
 def literal_targets(function: Callable[..., Any]) -> tuple[str, ...] | None:
@@ -195,9 +199,17 @@ def literal_targets(function: Callable[..., Any]) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(names)) if all(isinstance(name, str) for name in names) else None
 
 
+def state_targets(node: Node[..., Any]) -> tuple[str, ...] | None:
+    """As `literal_targets`, of the function of *node*."""
+    # Most say nothing, or name a class: nothing to evaluate, which is what takes time in large machines.
+    return None if isinstance(node.signature.returns, type) else literal_targets(node.func)
+
+
 def may_choose(node: Node[..., Any]) -> bool:
     """Whether what *node* returns may be an FSMReturn, as far as its annotation tells."""
-    return node.inside is None and bool(compatible(FSMReturn, _returns(node.func)))
+    written = node.signature.returns
+    returns = written if isinstance(written, type) else _returns(node.func)
+    return node.inside is None and bool(compatible(FSMReturn, returns))
 
 
 def listed(targets: Iterable[str]) -> str:

@@ -82,6 +82,8 @@ def initial_states(graph: Graph, machine: Machine) -> Iterator[Problem]:
 
 def unknown_states(graph: Graph, machine: Machine) -> Iterator[Problem]:
     """Names that no state has."""
+    if machine.names(graph.nodes) <= graph.nodes.keys():
+        return
     named = [*(("initial state", name) for name in machine.initial)]
     named += [("terminal state", name) for name in machine.terminal]
     for each in machine.transitions(graph.nodes):

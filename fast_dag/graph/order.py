@@ -67,12 +67,15 @@ def components(names: Sequence[str], successors: Successors) -> Iterator[list[st
 
 
 def numbered_components(successors: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """The strongly connected components of 0, 1, ... (Tarjan 1972, with a stack of its own)."""
+    """The strongly connected components of 0, 1, ... (Tarjan 1972, with a stack of its own).
+
+    Numbers only, where iterators would do: the garbage collector goes through whatever else there is.
+    """
     unseen, done = 0, len(successors) + 1
     index = [unseen] * len(successors)
-    low = index.copy()
+    low, looked_at = index.copy(), index.copy()
     path: list[int] = []
-    work: list[tuple[int, Iterator[int]]] = []
+    work: list[int] = []
     seen = 0
     for root in range(len(successors)):
         following = root if low[root] == unseen else -1
@@ -81,13 +84,13 @@ def numbered_components(successors: Sequence[Sequence[int]]) -> Iterator[list[in
                 seen += 1
                 index[following] = low[following] = seen
                 path.append(following)
-                work.append((following, iter(successors[following])))
-            number, targets = work[-1]
-            following = _next_unseen(number, targets, low)
+                work.append(following)
+            number = work[-1]
+            following = _next_unseen(number, successors[number], looked_at, low)
             if following < 0:
                 work.pop()
-                if work and low[number] < low[work[-1][0]]:
-                    low[work[-1][0]] = low[number]
+                if work and low[number] < low[work[-1]]:
+                    low[work[-1]] = low[number]
                 if low[number] == index[number]:
                     component = _cut(path, number)
                     for each in component:
@@ -95,10 +98,12 @@ def numbered_components(successors: Sequence[Sequence[int]]) -> Iterator[list[in
                     yield component
 
 
-def _next_unseen(number: int, targets: Iterator[int], low: list[int]) -> int:
+def _next_unseen(number: int, targets: Sequence[int], looked_at: list[int], low: list[int]) -> int:
     """The next target nobody has been at, -1 if there is none; *number* reaches as low as those before it."""
-    for target in targets:
+    for place in range(looked_at[number], len(targets)):
+        target = targets[place]
         if not low[target]:
+            looked_at[number] = place + 1
             return target
         low[number] = min(low[number], low[target])
     return -1

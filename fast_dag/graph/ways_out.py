@@ -65,9 +65,10 @@ def problems_of(moves: Mapping[str, Moves]) -> list[WayOutProblem]:
     """As `exit_problems`, for moves that are settled."""
     names = list(moves)
     places = {name: place for place, name in enumerate(names)}
-    free = [[places[target] for target in each.free if target in places] for each in moves.values()]
+    # Tuples, of which the garbage collector loses sight: it takes time to go through very many lists.
+    free = [tuple([places[target] for target in each.free if target in places]) for each in moves.values()]
     every = [
-        [*found, *[places[target] for target in each.guarded if target in places]] if each.guarded else found
+        (*found, *[places[target] for target in each.guarded if target in places]) if each.guarded else found
         for found, each in zip(free, moves.values(), strict=True)
     ]
     found: list[WayOutProblem] = []
@@ -157,7 +158,7 @@ class _Component:
         )
         inside = set(self.members)
         free = {
-            number: [each for each in self.free[number] if each in inside and each != number]
+            number: tuple([each for each in self.free[number] if each in inside and each != number])
             for number in self.members
         }
         for ring in _rings_of(self.members, free):

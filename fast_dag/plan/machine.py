@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from fast_dag.graph.edge import Edge
 from fast_dag.graph.graph import Graph
-from fast_dag.graph.machine import Machine, Router, literal_targets
+from fast_dag.graph.machine import Machine, Router, state_targets
 from fast_dag.graph.node import Node
 from fast_dag.graph.settings import DEFAULTS
 from fast_dag.graph.signature import Parameter
@@ -226,7 +226,7 @@ def _choice(node: AnyNode, machine: Machine, units: Mapping[str, int]) -> Choice
         declared = {target: units[target] for target in named} if named and answers is not None else None
         return Choice(OPEN, declared, router, answers)
     declared = None if names is None else {target: units[target] for target in names}
-    if literal_targets(node.func) is not None:
+    if state_targets(node) is not None:
         return Choice(OPEN, declared, is_literal=True)
     always = next(iter(machine.always.get(name, ())), None)
     if always is not None:

@@ -1,11 +1,15 @@
 """What can be wrong with a machine, each problem with its text."""
 
+import sys
+import time
+
 import pytest
 
 from fast_dag import END, Node, NodeType
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.machine import Machine
 from fast_dag.graph.machine_check import machine_problems
+from fast_dag.graph.ways_out import exit_problems
 
 
 def drawn(*names, node_type=NodeType.FSM_STATE, **settings):
@@ -120,3 +124,23 @@ def test_types_along_edges_are_compared_when_asked_for():
     machine.add("a", "b")
     assert told(graph, machine) == []
     assert told(graph, machine, check_types=True) == [("error", "type mismatch a.result: int -> b.a: str")]
+
+
+def seconds_for(call):
+    start = time.process_time()
+    call()
+    return time.process_time() - start
+
+
+@pytest.mark.skipif(sys.gettrace() is not None, reason="to be traced takes longer than what is timed")
+def test_the_check_of_a_whole_machine_costs_little_more_than_that_of_its_rings():
+    count = 20_000
+    graph, machine = drawn(*[f"s{number}" for number in range(count)]), Machine(["s0"])
+    for number in range(count - 1):
+        machine.add(f"s{number}", f"s{number + 1}")
+    machine.route(f"s{count - 1}", lambda value: END, ["s0", END])
+    assert told(graph, machine) == []
+    outgoing = {name: machine.outgoing(node) for name, node in graph.nodes.items()}
+    rings = max(seconds_for(lambda: exit_problems(outgoing)) for _ in range(3))
+    # About twice; to evaluate the annotation of each state, or to list all transitions, makes it five times.
+    assert min(seconds_for(lambda: told(graph, machine)) for _ in range(5)) < 3 * rings
