@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from fast_dag.cycles.conditions import BuiltIn, Parts, Test, check_count
+from fast_dag.cycles.asking import Test
+from fast_dag.cycles.conditions import BuiltIn, Parts, check_count
 from fast_dag.cycles.layout import COMPLETED, ELAPSED, Layout
 from fast_dag.cycles.metric_conditions import check_number
 from fast_dag.errors import CycleConfigurationError

@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fast_dag.cycles.conditions import BuiltIn, Parts, Test, Tested, check_count
+from fast_dag.cycles.asking import Test
+from fast_dag.cycles.conditions import BuiltIn, Parts, Tested, check_count
 from fast_dag.cycles.expression_values import (
     COMPARISONS,
     NUMBERS,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from fast_dag.cycles.conditions import truth_of
+from fast_dag.cycles.asking import truth_of
 from fast_dag.cycles.expression import Expression
 from fast_dag.cycles.layout import COMPLETED, ELAPSED, LIMIT, Layout, Values
 from fast_dag.cycles.metrics import Metrics

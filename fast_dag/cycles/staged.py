@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
+from fast_dag.cycles.asking import Test
 from fast_dag.cycles.conditions import (
     BuiltIn,
     CompoundCondition,
     ConvergenceCondition,
     Parts,
-    Test,
     Tested,
     check_count,
     merged,

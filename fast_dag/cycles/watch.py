@@ -21,7 +21,8 @@ from collections.abc import Callable, Collection, Generator, Mapping
 from functools import partial
 from typing import Any
 
-from fast_dag.cycles.conditions import CompoundCondition, ConvergenceCondition, Test, Tested, merged, truth_of
+from fast_dag.cycles.asking import Test, truth_of
+from fast_dag.cycles.conditions import CompoundCondition, ConvergenceCondition, Tested, merged
 from fast_dag.cycles.gain import Objective, Patience, sign_of
 from fast_dag.cycles.layout import (
     ANSWERS,
