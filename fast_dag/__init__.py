@@ -10,10 +10,14 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from fast_dag.cycles.bounds import MaxIterationsCondition as MaxIterationsCondition
     from fast_dag.cycles.bounds import TimeoutCondition as TimeoutCondition
+    from fast_dag.cycles.builder import CycleBuilder as CycleBuilder
+    from fast_dag.cycles.built import Cycle as Cycle
     from fast_dag.cycles.conditions import CallbackCondition as CallbackCondition
     from fast_dag.cycles.conditions import CompoundCondition as CompoundCondition
     from fast_dag.cycles.conditions import ConvergenceCondition as ConvergenceCondition
     from fast_dag.cycles.conditions import ExpressionCondition as ExpressionCondition
+    from fast_dag.cycles.inspection import CycleGroup as CycleGroup
+    from fast_dag.cycles.inspection import DagStage as DagStage
     from fast_dag.cycles.metric_conditions import ImprovementCondition as ImprovementCondition
     from fast_dag.cycles.metric_conditions import NoImprovementCondition as NoImprovementCondition
     from fast_dag.cycles.metric_conditions import StabilityCondition as StabilityCondition
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from fast_dag.cycles.staged import AdaptiveCondition as AdaptiveCondition
     from fast_dag.cycles.staged import StrategyCondition as StrategyCondition
     from fast_dag.cycles.trend import Trend as Trend
+    from fast_dag.cycles.view import GraphView as GraphView
     from fast_dag.draw.options import VisualizationOptions as VisualizationOptions
     from fast_dag.errors import AmbiguousMetricError as AmbiguousMetricError
     from fast_dag.errors import CacheError as CacheError
@@ -82,13 +87,22 @@ if TYPE_CHECKING:
     from fast_dag.values import NodeType as NodeType
     from fast_dag.values import Replace as Replace
     from fast_dag.values import SelectReturn as SelectReturn
+    from fast_dag.workflow.builder import WorkflowBuilder as WorkflowBuilder
     from fast_dag.workflow.dag import DAG as DAG
+    from fast_dag.workflow.executing import RunResult as RunResult
+    from fast_dag.workflow.executing import Runtime as Runtime
     from fast_dag.workflow.fsm import FSM as FSM
     from fast_dag.workflow.functions import FunctionRegistry as FunctionRegistry
     from fast_dag.workflow.runner import DAGRunner as DAGRunner
     from fast_dag.workflow.runner import DAGRunner as Runner  # noqa: F401 - the other name of it
 
 WHERE = {
+    "fast_dag.cycles.built": ("Cycle",),
+    "fast_dag.cycles.builder": ("CycleBuilder",),
+    "fast_dag.cycles.inspection": ("CycleGroup", "DagStage"),
+    "fast_dag.cycles.view": ("GraphView",),
+    "fast_dag.workflow.executing": ("RunResult", "Runtime"),
+    "fast_dag.workflow.builder": ("WorkflowBuilder",),
     "fast_dag.cycles.bounds": ("MaxIterationsCondition", "TimeoutCondition"),
     "fast_dag.cycles.conditions": (
         "CallbackCondition",

@@ -50,6 +50,16 @@ CACHE = [
     "register_cache",
     "register_cache_key",
 ]
+BUILDERS = [
+    "Cycle",
+    "CycleBuilder",
+    "CycleGroup",
+    "DagStage",
+    "GraphView",
+    "RunResult",
+    "Runtime",
+    "WorkflowBuilder",
+]
 CONDITIONS = [
     "AdaptiveCondition",
     "CallbackCondition",
@@ -114,7 +124,7 @@ EVENTS = [
     "RunStarted",
     "Warned",
 ]
-NAMES = [*WORKFLOW, *RUN, *CACHE, *CONDITIONS, *ERRORS]
+NAMES = [*WORKFLOW, *RUN, *CACHE, *CONDITIONS, *BUILDERS, *ERRORS]
 HEAVY = ("anyio", "asyncio", "cachetools", "msgspec", "psutil", "rich", "sqlite3", "trio", "yaml")
 
 
@@ -227,8 +237,8 @@ def test_every_name_of_the_facade_of_cycles_can_be_imported():
     assert set(cycles.__all__) <= set(dir(cycles))
 
 
-@pytest.mark.parametrize("name", CONDITIONS)
-def test_a_condition_is_the_same_object_in_both_places(name):
+@pytest.mark.parametrize("name", [*CONDITIONS, *BUILDERS])
+def test_a_name_of_cycles_is_the_same_object_in_both_places(name):
     assert getattr(fast_dag, name) is getattr(importlib.import_module("fast_dag.cycles"), name)
 
 
