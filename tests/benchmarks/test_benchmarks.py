@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from benchmarks import around, event_loop, fixed_costs, machines, modes, threads
+from benchmarks import around, cycles, event_loop, fixed_costs, machines, modes, threads
 from benchmarks.__main__ import main, show
 from benchmarks.case import Case, Sides
 from benchmarks.measure import measure
@@ -12,6 +12,7 @@ SMALL = [
     *threads.cases(layers=2, width=3, pairs=2, total=0.002),
     *event_loop.cases(size=4, delay=0.001),
     *machines.cases(size=30),
+    *[case for case in cycles.cases(size=20) if not case.excess],  # which noise may make negative
     *around.cases(size=20),
     *fixed_costs.cases(size=5)[2:],
 ]
