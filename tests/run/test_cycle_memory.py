@@ -8,11 +8,11 @@ import pytest
 from fast_dag import DAG
 from fast_dag.cycles import CycleContext
 
-EARLY, LATE = 100, 500
+EARLY, LATE = 300, 700
 
 
 def growth(make, **options):
-    """Bytes held at a late iteration beyond those of an early one; *make* gives a node that calls its argument."""
+    """Bytes held at a late iteration beyond those at an early one, in a cycle of what *make* gives."""
     sizes, dag = {}, DAG("memory")
 
     def look(index):
