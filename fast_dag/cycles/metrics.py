@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from fast_dag.cycles.collecting import Collector, Target, entry_collector, number_collector
 from fast_dag.cycles.expression_parts import RESERVED
 from fast_dag.cycles.found import Found, Reader, Shape, alike, leaves_of, shape_of, walked, wholes_of
 from fast_dag.cycles.layout import Absent, Layout, Series, Values
@@ -66,7 +67,7 @@ class Metrics:
         self._is_settled = True
         self.width = 0
         """How many nodes have given results so far."""
-        self.take: Callable[[Mapping[str, Any]], None] = self.collect
+        self.take: Collector = self.collect
         """As `collect`, at the least cost for results like the last ones."""
         for series in self.series.values():
             series.values.clear()
@@ -170,30 +171,20 @@ class Metrics:
         self.width = len(self._looks)
         self.take = self._for_one() or self.collect
 
-    def _for_one(self) -> Callable[[Mapping[str, Any]], None] | None:
-        """`collect` for one node that gives a flat dict, with one metric in use, as most cycles have it."""
+    def _for_one(self) -> Collector | None:
+        """`collect` for one node that gives a number or a flat dict, with one metric in use."""
         if len(self._looks) != 1 or not self._is_settled:
             return None
         ((node, (kinds, keys, inside, rows, wholes)),) = self._looks.items()
-        if kinds != {dict} or keys is None or inside or wholes or len(rows) != 1 or rows[0][1] is not None:
+        if inside or wholes or len(rows) != 1:
             return None
         key, _, place, take, tell = rows[0]
-        values, collect = self._values, self.collect
-
-        def collect_one(results: Mapping[str, Any]) -> None:
-            if len(results) == 1 and node in results:
-                result = results[node]
-                if result.__class__ is dict and tuple(result) == keys:
-                    value = result[key]
-                    if value.__class__ is float or value.__class__ is int:
-                        values[place] = value
-                        take(value)
-                        if tell is not None:
-                            tell(value)
-                        return
-            collect(results)
-
-        return collect_one
+        target = Target(self._values, place, take, tell)
+        if kinds is EXACT:
+            return number_collector(node, target, self.collect)
+        if key is None or keys is None or kinds != {dict}:
+            return None
+        return entry_collector(node, keys, key, target, self.collect)
 
     def _find(self, name: str, leaves: list[Found]) -> Found | Absent:
         scalars = [each for each in leaves if scalar_or_none_such(each.value) is not NO_SCALAR]

@@ -202,16 +202,16 @@ SHAPES = st.one_of(
 RESULTS = st.dictionaries(st.sampled_from("nnnm"), SHAPES, max_size=2)
 
 
-@given(st.lists(RESULTS, max_size=8))
-def test_the_least_costly_way_to_collect_takes_the_same_samples(rows):
+@given(st.lists(RESULTS, max_size=8), st.sampled_from("xn"))
+def test_the_least_costly_way_to_collect_takes_the_same_samples(rows, name):
     def collected(way):
         layout = Layout()
-        layout.value_at("x")
+        layout.value_at(name)
         values = fresh(layout, None)
         metrics = Metrics(layout, values)
         for results in rows:
             getattr(metrics, way)(results)
-        value = values[layout.values["x"]]
-        return metrics.series["x"].values, metrics.known(), getattr(value, "owners", value)
+        value = values[layout.values[name]]
+        return metrics.series[name].values, metrics.known(), getattr(value, "owners", value)
 
     assert collected("take") == collected("collect")
