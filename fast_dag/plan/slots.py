@@ -37,7 +37,6 @@ class Slots:
         """The slot with the value that each feedback edge brings from the iteration before."""
         self.extras: dict[str, dict[str, None]] = {}
         """For each function that takes any name, those that its cycle has a value for."""
-        self._required: dict[str, int] = {}
         for name in self.numbers:
             self._number_inputs(graph.nodes[name])
             self._number_branches(graph.nodes[name])
@@ -142,13 +141,6 @@ class Slots:
                     self.needs = [need for need in self.needs if need[1:] != (node, name)]
         for node, name in self._supplied(loop):
             self._open_extra(node, name)
-            if self._required.get(name, -1) == self.open.get((node, name)):
-                # What a template lays there is not for the other nodes that need an input of that name.
-                slot = self.open[node, name] = self._new(NO_DATA)
-                self.inputs.setdefault(name, []).append(slot)
-                self.needs = [
-                    ((slot,), *need[1:]) if need[1:] == (node, name) else need for need in self.needs
-                ]
 
     def _open_extra(self, node: str, name: str) -> None:
         """A slot for a *name* that only a function which takes any has."""
@@ -205,17 +197,13 @@ class Slots:
             self.needs.append((slots, node.name, edges[0].input))
 
     def _number_open(self, node: str, parameter: Parameter) -> None:
-        name = parameter.name
+        # A slot of its own for each: a run may give a value to one node alone.
+        slot = self.open[node, parameter.name] = self._new(
+            NO_DATA if parameter.required else parameter.default
+        )
+        self.inputs.setdefault(parameter.name, []).append(slot)
         if parameter.required:
-            slot = self._required.get(name, -1)
-            if slot < 0:
-                slot = self._required[name] = self._new(NO_DATA)
-                self.inputs.setdefault(name, []).append(slot)
-            self.needs.append(((slot,), node, name))
-        else:
-            slot = self._new(parameter.default)
-            self.inputs.setdefault(name, []).append(slot)
-        self.open[node, name] = slot
+            self.needs.append(((slot,), node, parameter.name))
 
     def _number_branches(self, node: AnyNode) -> None:
         if node.is_router:

@@ -45,6 +45,8 @@ class Dispatch:
         self.under_way: set[Request] = set()
         self.timed: set[Enter | Watch] = set()
         """Runs inside steps, and cycles, that have a timeout."""
+        self.held = False
+        """Whether nothing new is handed out for now."""
         self._leave = leave
         self._root = outermost(run)
         self._limit = float("inf") if limit is None else limit
@@ -62,6 +64,11 @@ class Dispatch:
     def begin(self, first: list[int]) -> None:
         """Take in the *first* steps of the run."""
         self._fresh.add(self._root, first)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is under way, nor handed out for now."""
+        return self.held and not self.under_way
 
     @property
     def has_more(self) -> bool:
@@ -86,7 +93,7 @@ class Dispatch:
 
     def take(self) -> Request | None:
         """The next request to see to, None if there is none now."""
-        while not self.run.finished:
+        while not (self.run.finished or self.held):
             if self.run.ledger.watches:
                 return self._watch()
             has_room = self._busy < self._limit

@@ -63,6 +63,8 @@ class Ledger:
     """What each workflow inside follows in this run."""
     watches: deque[tuple[Any, Any, float]] = field(default_factory=deque)
     """Cycles that have begun and have a timeout, each with its run and the seconds; the desk takes them."""
+    tell_lap: Callable[[Run, Any, Any], None] | None = None
+    """Told of each iteration that has ended: its run, its lap, and why the cycle ends, None if it goes on."""
     limit: int | None = None
     """How many calls may be under way at once, None for any number."""
     workers: int = 1

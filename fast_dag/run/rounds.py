@@ -176,7 +176,7 @@ class Rounds:
     def excuses(self, step: int, error: Exception) -> bool:
         """Whether the failure of *step* only ends the iteration: the template of its cycle says so."""
         lap = self.lap_of(step)
-        if lap is None or lap.course is None or step == lap.cycle.enter or step == lap.cycle.leave:
+        if lap is None or lap.course is None or step in (lap.cycle.enter, lap.cycle.leave):
             return False
         if not lap.course.absorbs(error):
             return False
@@ -230,6 +230,9 @@ class Rounds:
 
     def _go_on(self, lap: Lap, ending: Ending | None) -> list[int]:
         """Go round again, or end."""
+        tell = self._run.ledger.tell_lap
+        if tell is not None and not self._run.finished:
+            tell(self._run, lap, ending)
         if ending is not None:
             return self._end(lap, ending)
         self._run.renew(lap.cycle)
@@ -274,7 +277,8 @@ class Rounds:
     def _is_plain(self, lap: Lap) -> bool:
         """Whether the cycle is gone round as a plain loop."""
         is_known = self.are_looped and lap.cycle.name not in self._given_up
-        return is_known and bool(lap.cycle.rows) and not lap.asks_before
+        is_told = self._run.ledger.tell_lap is not None
+        return is_known and bool(lap.cycle.rows) and not lap.asks_before and not is_told
 
     def _looped(self, lap: Lap) -> list[int]:
         """Go on where a plain loop has ended: behind the cycle, or within an iteration."""

@@ -37,15 +37,45 @@ def desk_of(run: Run, limits: Limits) -> Dispatch:
     return Dispatch(run, limits.max_workers, leave=partial(leave, run))
 
 
+class Pulled:
+    """A run that goes on only while somebody waits for it, and rests where its desk is held.
+
+    Parameters:
+        run: the run, which has not begun.
+        limits: what it may use.
+        report: called when something has happened.
+    """
+
+    def __init__(self, run: Run, limits: Limits, report: Callable[[], None]) -> None:
+        self.desk = desk_of(run, limits)
+        self._limits, self._report = limits, report
+        self._deadlines: Deadlines | None = None
+
+    async def go_on(self) -> None:
+        """Follow the run on the running loop until it rests, or is over and cleaned up."""
+        async with backend_here() as backend:
+            follower = _Follower(self.desk, self._limits, self._report, backend, self._deadlines)
+            self._deadlines = follower.deadlines
+            await follower.drive()
+
+
 class _Follower:
     """Follows a run on an event loop; everything here happens in the loop's thread."""
 
-    def __init__(self, desk: Dispatch, limits: Limits, report: Callable[[], None], backend: Backend) -> None:
+    def __init__(
+        self,
+        desk: Dispatch,
+        limits: Limits,
+        report: Callable[[], None],
+        backend: Backend,
+        deadlines: Deadlines | None = None,
+    ) -> None:
         self.run = desk.run
         self.report = report
         self.backend = backend
         self.desk = desk
-        self.deadlines = Deadlines(self.desk, limits.timeout, perf_counter())
+        self.is_first = deadlines is None
+        self.deadlines = deadlines or Deadlines(self.desk, limits.timeout, perf_counter())
         workers = limits.max_workers or cpu_count()
         self.daemons = Daemons(workers) if limits.executor is None else Borrowed(limits.executor)
         self.base = contextvars.copy_context()
@@ -61,10 +91,11 @@ class _Follower:
 
     async def drive(self) -> None:
         self.run.context.on_stop(self._stop_from_anywhere)
-        self.desk.begin(self.run.ready())
+        if self.is_first:
+            self.desk.begin(self.run.ready())
         try:
             with self.scope:
-                while not self.run.finished:
+                while not (self.run.finished or self.desk.is_at_rest):
                     await self._go_on()
         except BaseException as error:  # cancellation or Ctrl-C: nothing may start while we disband
             self.run.stop(error)
@@ -85,7 +116,7 @@ class _Follower:
             self._start(request)
         del request  # this frame must not hold it while it waits
         self._pump()
-        if not self.run.finished and not self.desk.is_alone:
+        if not (self.run.finished or self.desk.is_alone or self.desk.is_at_rest):
             await self._rest()
 
     async def _rest(self) -> None:
@@ -100,7 +131,7 @@ class _Follower:
         ended = perf_counter()
         self.daemons.close()
         try:
-            if self.desk.under_way or has_loose_ends(self.run):
+            if self.desk.under_way or (self.run.finished and has_loose_ends(self.run)):
                 with anyio.CancelScope(shield=True):
                     await self.backend.undisturbed(self._end(ended))
         finally:
@@ -206,7 +237,7 @@ class _Follower:
         while not self.desk.is_alone and (request := self.desk.take()) is not None:
             self._start(request)
         self.report()
-        if self.run.finished or self.desk.is_alone:
+        if self.run.finished or self.desk.is_alone or self.desk.is_at_rest:
             self.woken.set()
 
     def _start(self, request: Request) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fast_dag.run.context import Context
     from fast_dag.run.events import Observer
     from fast_dag.runners.background import RunHandle
+    from fast_dag.runners.event_loop import Pulled
     from fast_dag.runners.stepper import Stepper
 
 Report = Callable[[], None]
@@ -102,6 +103,17 @@ def drive_async(run: Run, limits: Limits, report: Report) -> Awaitable[None]:
     """Follow *run* to its end on the running event loop."""
     made: Awaitable[None] = importlib.import_module("fast_dag.runners.event_loop").drive(run, limits, report)
     return made
+
+
+def pulled(run: Run, limits: Limits, report: Report) -> Pulled:
+    """What follows *run* on the running event loop whenever it is awaited."""
+    made: Pulled = importlib.import_module("fast_dag.runners.event_loop").Pulled(run, limits, report)
+    return made
+
+
+def clean_up(run: Run, report: Report) -> None:
+    """Do what is left of *run*, which has ended while nobody followed it."""
+    importlib.import_module("fast_dag.runners.sequential").InLine(run, report).close()
 
 
 def is_loop_running() -> bool:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fast_dag.graph.check import Problem
+from fast_dag.graph.check import Problem, problems
+from fast_dag.graph.cycle_check import cycle_problems
+from fast_dag.graph.graph import Graph
 from fast_dag.graph.node import Node
+from fast_dag.plan.compile import compile_plan
 from fast_dag.plan.plan import Plan
 from fast_dag.run.context import Context
 from fast_dag.workflow.cycle_conditions import condition_problems, with_conditions
+from fast_dag.workflow.cycle_run import CycleRun
 from fast_dag.workflow.options import CONCURRENT, ErrorHandler, RunOptions, refuse_mode, split_keywords
 from fast_dag.workflow.partial import part_between, part_from, part_of_one, part_until
 from fast_dag.workflow.runs import Runnable
@@ -34,6 +38,28 @@ class DAGRuns(Runnable):
     def problems_here(self, **options: bool) -> list[Problem]:
         """The problems of its own graph, those of the conditions of its cycles included."""
         return [*super().problems_here(**options), *condition_problems(self.drawing)]
+
+    def run_with(
+        self,
+        graph: Graph,
+        inputs: Mapping[str, Any] | None,
+        run_id: str | None,
+        options: Mapping[str, Any],
+    ) -> CycleRun:
+        """A run that follows *graph*, this workflow's own with other cycles, instead of the drawing.
+
+        Parameters:
+            graph: nodes of this workflow, and its edges.
+            inputs: as for `run`.
+            run_id: its id, None for a new one.
+            options: as for `run`.
+
+        Raises:
+            ValidationError: the graph or an option is wrong.
+        """
+        found = [*problems(graph), *cycle_problems(graph), *condition_problems(graph)]
+        self.raise_problems(found)
+        return CycleRun(self, with_conditions(compile_plan(graph)), inputs, run_id, options)
 
     def run(
         self,

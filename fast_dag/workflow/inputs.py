@@ -43,15 +43,19 @@ def starting_values(
         MissingInputError: required parameters without a value.
     """
     values = list(plan.base)
-    unknown = [name for name in inputs if name not in plan.inputs]
+    own = {name: argument for name in inputs if (argument := _own_input(plan, name)) is not None}
+    shared = {name: value for name, value in inputs.items() if name not in own}
+    unknown = [name for name in shared if name not in plan.inputs]
     if unknown and not plan.catch_alls:
         raise UnknownOptionError([_unknown_input(plan, name) for name in unknown], plan.name)
-    for name, value in inputs.items():
+    for name, value in shared.items():
         for slot in plan.inputs.get(name, ()):
             values[slot] = value
     for slot, unit in plan.catch_alls:
         taken = {argument.name for argument in plan.layouts[unit].arguments}
-        values[slot] = {name: value for name, value in inputs.items() if name not in taken}
+        values[slot] = {name: value for name, value in shared.items() if name not in taken}
+    for name, (slot, key) in own.items():
+        values[slot] = {**values[slot], key: inputs[name]} if key else inputs[name]
     if plan.given and earlier is not None:
         fill_given(values, plan.given, earlier)
     missing = missing_inputs(plan, values) if complete else []
@@ -67,6 +71,21 @@ def missing_inputs(plan: Plan, values: Sequence[Any]) -> list[tuple[str, str]]:
     return [
         (node, name) for slots, node, name in plan.needs if all(values[slot] is NO_DATA for slot in slots)
     ]
+
+
+def _own_input(plan: Plan, name: str) -> tuple[int, str] | None:
+    """Where the value of ``node.parameter`` lies, and its key there; None if *name* is no such thing."""
+    node, dot, parameter = name.rpartition(".")
+    if not dot or node not in plan.names or name in plan.inputs:
+        return None
+    unit = plan.names.index(node)
+    layout = plan.layouts[unit]
+    ports = {port.slot: port.lower for cycle in plan.cycles for port in cycle.ports}
+    for argument in layout.arguments:
+        if argument.name == parameter and not argument.injected:
+            found = ports.get(argument.slot, argument)
+            return None if found.source else (found.slot, "")
+    return (layout.extras, parameter) if layout.extras >= 0 else None
 
 
 def _unknown_input(plan: Plan, name: str) -> str:

@@ -71,9 +71,10 @@ def session(
     options: RunOptions,
     *,
     part: Part | None = None,
+    plan: Plan | None = None,
 ) -> Iterator[Session]:
     """Check everything, give the run to be driven, then keep its books and raise what ended it."""
-    live = _begin(workflow, inputs, context, options, part)
+    live = _begin(workflow, inputs, context, options, part=part, plan=plan)
     run = live.run
     try:
         with ExitStack() as stack:
@@ -157,9 +158,11 @@ def _begin(
     inputs: Mapping[str, Any],
     context: Context | None,
     options: RunOptions,
+    *,
     part: Part | None,
+    plan: Plan | None,
 ) -> Session:
-    plan = workflow.plan_for(options, part.names if part else None)
+    plan = plan or workflow.plan_for(options, part.names if part else None)
     options.check_kept(workflow)
     earlier = checked_context(workflow.last_context if context is None else context)
     values = starting_values(plan, inputs, earlier)

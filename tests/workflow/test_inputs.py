@@ -85,3 +85,16 @@ def test_an_input_whose_name_is_no_text_is_refused_before_anything_runs():
     with pytest.raises(ValidationError, match="but 1 is no name: give a string"):
         dag.run({1: 2})
     assert called == []
+
+
+def test_an_input_of_one_node_alone_is_named_with_it():
+    dag = DAG("wf")
+    dag.add_node("a", lambda x: x).add_node("b", lambda x, y=0: (x, y)).add_node("c", lambda **more: more)
+    dag.run({"x": 1, "b.x": 2, "b.y": 3, "c.z": 4})
+    assert dag.results == {"a": 1, "b": (2, 3), "c": {"x": 1, "z": 4}}
+
+
+def test_an_input_of_a_node_that_lacks_it_is_an_error():
+    dag = DAG("wf").add_node("a", lambda x=0: x)
+    with pytest.raises(UnknownOptionError, match="no node of 'wf' takes an input 'a.y'"):
+        dag.run({"a.y": 1})

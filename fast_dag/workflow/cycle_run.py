@@ -1,0 +1,134 @@
+"""One run of a workflow whose cycles are others than it declares, for this run only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from fast_dag.errors import RunCancelledError, unknown_options
+from fast_dag.run.context import Context
+from fast_dag.runners import registry
+from fast_dag.values import ExecutionMode
+from fast_dag.workflow.inputs import merged
+from fast_dag.workflow.options import CONCURRENT, RunOptions
+from fast_dag.workflow.session import Session, session
+
+if TYPE_CHECKING:
+    from fast_dag.plan.plan import Plan
+    from fast_dag.run.lap import Ending, Lap
+    from fast_dag.run.run import Run
+    from fast_dag.runners.event_loop import Pulled
+    from fast_dag.workflow.workflow import Workflow
+
+Told = Callable[["Lap", "Ending | None"], bool]
+"""Takes the lap of an iteration that has ended, and why the cycle ends; whether the run is to rest there."""
+
+
+class CycleRun:
+    """One run, to its end or as far as it is pulled.
+
+    Parameters:
+        workflow: what runs.
+        plan: what it follows in this run.
+        inputs: of the run.
+        run_id: its id, None for a new one.
+        options: as for `DAG.run`.
+
+    Raises:
+        UnknownOptionError: there is no such option.
+    """
+
+    def __init__(
+        self,
+        workflow: Workflow,
+        plan: Plan,
+        inputs: Mapping[str, Any] | None,
+        run_id: str | None,
+        options: Mapping[str, Any],
+    ) -> None:
+        known = [each.name for each in fields(RunOptions)]
+        unknown = [name for name in options if name not in known]
+        if unknown:
+            raise unknown_options(unknown, known, "execute_cycle")
+        self.workflow, self._plan = workflow, plan
+        self._inputs = merged(inputs, {})
+        self._given = dict(options)
+        self.options = RunOptions(**options)
+        self.context = Context(metadata={} if run_id is None else {"run_id": run_id})
+        self.told: Told | None = None
+        self._stack = ExitStack()
+        self._live: Session | None = None
+        self._pulled: Pulled | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has begun and come to its end."""
+        return self._live is not None and self._live.run.finished
+
+    def run(self) -> None:
+        """Run to the end, in the mode of the options."""
+        with self._session(self.options) as live:
+            registry.drive(live.run, ExecutionMode(self.options.mode), live.limits, live.report)
+
+    async def run_async(self) -> None:
+        """Run to the end on the running event loop."""
+        with self._session(self._on_loop()) as live:
+            await registry.drive_async(live.run, live.limits, live.report)
+
+    async def go_on(self) -> None:
+        """Go on until `told` has said that it is to rest, or to the end; then what ended it is raised."""
+        if self._live is None:
+            self._live = self._stack.enter_context(self._session(self._on_loop()))
+            self._pulled = registry.pulled(self._live.run, self._live.limits, self._live.report)
+        pulled: Pulled = self._pulled  # type: ignore[assignment]
+        pulled.desk.held = False
+        try:
+            await pulled.go_on()
+        except BaseException as error:
+            self._stack.__exit__(type(error), error, error.__traceback__)
+            raise
+        if self._live.run.finished:
+            self._stack.close()
+
+    async def give_up(self) -> None:
+        """End it where it rests."""
+        if self._stop():
+            with suppress(RunCancelledError):
+                await self.go_on()
+
+    def abandon(self) -> None:
+        """`give_up` where no event loop is to be had."""
+        if self._stop():
+            live: Session = self._live  # type: ignore[assignment]
+            registry.clean_up(live.run, live.report)
+            with suppress(RunCancelledError):
+                self._stack.close()
+
+    def _stop(self) -> bool:
+        """Stop it if it is under way; whether it was."""
+        if self._live is None or self._live.run.finished:
+            return False
+        self._live.run.stop(RunCancelledError(f"the cycles of {self.workflow.name!r} were given up"))
+        return True
+
+    def _on_loop(self) -> RunOptions:
+        """The options for a run on the running event loop: one at a time is one worker there."""
+        given = {**self._given, "mode": CONCURRENT}
+        if self.options.mode == ExecutionMode.SEQUENTIAL:
+            given["max_workers"] = 1
+        return RunOptions(**given)
+
+    @contextmanager
+    def _session(self, options: RunOptions) -> Iterator[Session]:
+        with session(self.workflow, self._inputs, self.context, options, plan=self._plan) as live:
+            if self.told is not None:
+                live.run.ledger.tell_lap = self._tell
+            yield live
+
+    def _tell(self, run: Run, lap: Lap, ending: Ending | None) -> None:
+        """Tell of an iteration, unless it is one of a workflow inside."""
+        told: Told = self.told  # type: ignore[assignment]
+        if run.outer is None and told(lap, ending) and self._pulled is not None:
+            self._pulled.desk.held = True
