@@ -297,7 +297,7 @@ def test_cleanups_of_many_nodes_share_the_moment(async_mode):
         seen.append(node.name)
 
     dag = cleaned([], lambda function: function, *[sleeper([])] * 20).set_default_hooks(cleanup=cleanup)
-    raised_by(async_mode, dag, timeout=0.06)
+    raised_by(async_mode, dag, timeout=0.3)
     assert len(seen) == 20
 
 
