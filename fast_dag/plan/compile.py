@@ -255,9 +255,8 @@ def _with_rows(cycle: Cycle, plan: Plan) -> Cycle:
         and all(link.part is None and plan.kinds[link.target] in (TASK, LEAVE) for link in plan.links[unit])
         for unit in body
     )
-    feeds = all(each.into >= 0 and not each.value.output for each in cycle.feedback)
     is_watched = cycle.config.stall_window is not None or cycle.checkers
-    if not is_plain or not feeds or is_watched or any(len(port.fed) > 1 for port in cycle.ports):
+    if not is_plain or is_watched:
         return cycle
     return cycle._replace(
         rows=tuple(_row(plan.nodes[unit], plan.layouts[unit], plan.direct[unit]) for unit in body)

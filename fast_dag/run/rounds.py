@@ -238,10 +238,23 @@ class Rounds:
         self._run.renew(lap.cycle)
         lap.is_excused = False
         lap.index += 1
+        self._hand_back(lap)
+        return [lap.cycle.enter]
+
+    def hand_on(self, lap: Lap) -> None:
+        """Lay what is fed back ready for the next iteration of a plain loop."""
+        self._hand_back(lap)
+        self._fill_ports(lap)
+
+    def copies_whole(self, cycle: Cycle) -> bool:
+        """Whether each feedback edge brings a whole value to an input that no other one feeds."""
+        values = all(each.into >= 0 and not each.value.output for each in cycle.feedback)
+        return values and all(len(port.fed) == 1 for port in cycle.ports)
+
+    def _hand_back(self, lap: Lap) -> None:
         for feedback, value in zip(lap.cycle.feedback, lap.carried, strict=True):
             if feedback.into >= 0:
                 self._run.values[feedback.into] = value
-        return [lap.cycle.enter]
 
     def _end(self, lap: Lap, ending: Ending) -> list[int]:
         """Leave the cycle for good."""

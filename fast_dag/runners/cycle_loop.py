@@ -37,6 +37,9 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
         results, attempts = run.showing.results, run.tally.attempts
         policy, config = lap.policy, cycle.config
         least, most = config.min_iterations, config.max_iterations or config.safety_cap
+        rounds: Any = run.rounds
+        # Whole values into inputs of their own are just copied.
+        is_simple = rounds.copies_whole(cycle)
         carried = [(feedback.value.slot, feedback.into) for feedback in cycle.feedback]
         ports = [(port.slot, port.fed[0]) for port in cycle.ports]
         ordinary: set[type] = set()
@@ -76,6 +79,14 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
                 last = given
                 if results is not None:
                     results.update(given)
+                if not is_simple:
+                    try:
+                        lap.found = rounds.endings.obvious(lap)
+                    except Exception as error:  # a part that is missing fails the cycle, not a node
+                        lap.fault = error
+                        return None
+                    if lap.found is not None:
+                        return None
                 if policy is not None:
                     try:
                         lap.found = policy.after(given, completed, before - started, completed < least)
@@ -86,6 +97,9 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
                         return None
                 if completed >= most:
                     return None
+                if not is_simple:
+                    rounds.hand_on(lap)
+                    continue
                 for slot, into in carried:
                     values[into] = values[slot]
                 for slot, into in ports:
