@@ -51,7 +51,15 @@ def condition_named(name: Any, where: str) -> Any:
 
 
 def as_data(value: Any, where: str, names: FunctionNames) -> Any:
-    """*value* in texts, numbers, lists and tables with texts as keys."""
+    """*value* in texts, numbers, lists and tables with texts as keys.
+
+    An object with a `to_spec` is stored as what it can be made from again.
+    """
+    spec = getattr(value, "to_spec", None)
+    if spec is not None and not isinstance(value, type):
+        made_from = spec()
+        if made_from is not value:
+            return as_data(made_from, where, names)
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, list | tuple):

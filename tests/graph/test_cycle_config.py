@@ -5,6 +5,7 @@ import pickle
 import pytest
 
 from fast_dag import CycleConfigurationError, UnknownOptionError
+from fast_dag.cycles import ExpressionCondition, ThresholdCondition
 from fast_dag.errors import NotSerializableError
 from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.graph.cycle_data import register_condition
@@ -198,3 +199,12 @@ def test_a_name_stands_for_one_condition():
         register_condition("settled", print)
     with pytest.raises(ValueError, match="takes a name and a function"):
         register_condition("", print)
+
+
+def test_condition_objects_are_stored_as_what_they_can_be_made_from():
+    config = CycleConfig(
+        convergence_conditions=[ThresholdCondition("q", ">", 3) | ExpressionCondition("done")]
+    )
+    stored = config.to_dict()
+    assert CycleConfig.from_dict(stored).to_dict() == stored
+    assert stored["convergence_conditions"]["$tuple"][0]["operator"] == "OR"
