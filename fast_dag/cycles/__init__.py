@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fast_dag.cycles.conditions import CompoundCondition as CompoundCondition
     from fast_dag.cycles.conditions import ConvergenceCondition as ConvergenceCondition
     from fast_dag.cycles.conditions import ExpressionCondition as ExpressionCondition
+    from fast_dag.cycles.executor import CyclicWorkflowExecutor as CyclicWorkflowExecutor
     from fast_dag.cycles.inspection import CycleGroup as CycleGroup
     from fast_dag.cycles.inspection import DagStage as DagStage
     from fast_dag.cycles.metric_conditions import ImprovementCondition as ImprovementCondition
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from fast_dag.graph.cycle_config import CycleConfig as CycleConfig
     from fast_dag.graph.cycle_data import register_condition as register_condition
     from fast_dag.run.results import CycleResult as CycleResult
+    from fast_dag.run.results import IterationResult as IterationResult
     from fast_dag.stores.codec import StateCodec as StateCodec
     from fast_dag.stores.states import FileStateStore as FileStateStore
     from fast_dag.stores.states import MemoryStateStore as MemoryStateStore
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
     from fast_dag.workflow.executing import Runtime as Runtime
 
 WHERE = {
+    "fast_dag.cycles.executor": ("CyclicWorkflowExecutor",),
     "fast_dag.cycles.templates": ("CycleTemplates",),
     "fast_dag.cycles.template": ("CycleTemplate",),
     "fast_dag.cycles.builder": ("CycleBuilder",),
@@ -109,7 +112,10 @@ WHERE = {
     ),
     "fast_dag.graph.cycle_config": ("CycleConfig",),
     "fast_dag.graph.cycle_data": ("register_condition",),
-    "fast_dag.run.results": ("CycleResult",),
+    "fast_dag.run.results": (
+        "IterationResult",
+        "CycleResult",
+    ),
     "fast_dag.stores.codec": ("StateCodec",),
     "fast_dag.stores.states": ("FileStateStore", "MemoryStateStore"),
     "fast_dag.stores.tagged": ("register_codec",),

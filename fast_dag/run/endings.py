@@ -171,7 +171,7 @@ class Endings:
             lap.cycle.name, str(run.context.metadata.get("run_id", "")), ending.reason, ending.detail
         )
         made.total_iterations = lap.completed
-        made.execution_time_seconds = lap.seconds
+        made.execution_time_seconds = run.ledger.clock() - lap.started if lap.is_running else lap.seconds
         # What routers pass on stands behind the results.
         made.outputs = {
             run.plan.names[unit]: shown(value)

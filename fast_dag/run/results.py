@@ -7,6 +7,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+@dataclass(frozen=True, slots=True)
+class IterationResult:
+    """What one iteration of a cycle came to."""
+
+    iteration: int
+    """Its index, from 0."""
+    outputs: Mapping[str, Any]
+    """The results of its nodes."""
+    metrics: Mapping[str, Any]
+    """The scalars among them, by bare name where that is unique."""
+    converged: bool
+    """Whether the cycle has converged with it."""
+    reason: str | None
+    """Why the cycle ends with it, None if it goes on."""
+    duration_ms: float
+    memory_mb: float | None = None
+    """By how much the process has grown since the cycle began; None where nobody measures it."""
+
+
 @dataclass(slots=True)
 class CycleResult:
     """What one cycle came to in one run; filled when the cycle ends, and completed when the run does."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import RunCancelledError, unknown_options
 from fast_dag.run.context import Context
+from fast_dag.run.graph_run import GraphRun
 from fast_dag.runners import registry
 from fast_dag.values import ExecutionMode
 from fast_dag.workflow.inputs import merged
@@ -18,12 +19,16 @@ from fast_dag.workflow.session import Session, session
 if TYPE_CHECKING:
     from fast_dag.plan.plan import Plan
     from fast_dag.run.lap import Ending, Lap
+    from fast_dag.run.results import CycleResult
     from fast_dag.run.run import Run
     from fast_dag.runners.event_loop import Pulled
     from fast_dag.workflow.workflow import Workflow
 
-Told = Callable[["Lap", "Ending | None"], bool]
-"""Takes the lap of an iteration that has ended, and why the cycle ends; whether the run is to rest there."""
+Told = Callable[["Lap", "Ending | None", Mapping[str, Any]], bool]
+"""Takes the lap of an iteration that has ended, why the cycle ends, and what its nodes gave.
+
+It says whether the run is to rest there.
+"""
 
 
 class CycleRun:
@@ -63,9 +68,21 @@ class CycleRun:
         self._pulled: Pulled | None = None
 
     @property
-    def is_over(self) -> bool:
-        """Whether it has begun and come to its end."""
-        return self._live is not None and self._live.run.finished
+    def has_begun(self) -> bool:
+        """Whether anything of it may have run."""
+        return self._live is not None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it has begun and not come to its end."""
+        return self._live is not None and not self._live.run.finished
+
+    def cycles(self) -> Mapping[str, CycleResult]:
+        """What each cycle that was reached has come to by now, by name."""
+        told: Mapping[str, CycleResult] | None = self.context.metadata.get("cycles")
+        if told is None and self._live is not None:
+            told = self._live.run.cycle_results()
+        return told or {}
 
     def run(self) -> None:
         """Run to the end, in the mode of the options."""
@@ -79,17 +96,16 @@ class CycleRun:
 
     async def go_on(self) -> None:
         """Go on until `told` has said that it is to rest, or to the end; then what ended it is raised."""
-        if self._live is None:
-            self._live = self._stack.enter_context(self._session(self._on_loop()))
-            self._pulled = registry.pulled(self._live.run, self._live.limits, self._live.report)
-        pulled: Pulled = self._pulled  # type: ignore[assignment]
-        pulled.desk.held = False
+        if self._pulled is None:
+            live = self._stack.enter_context(self._session(self._on_loop()))
+            self._pulled = registry.pulled(live.run, live.limits, live.report)
+        self._pulled.desk.held = False
         try:
-            await pulled.go_on()
+            await self._pulled.go_on()
         except BaseException as error:
             self._stack.__exit__(type(error), error, error.__traceback__)
             raise
-        if self._live.run.finished:
+        if not self.is_under_way:
             self._stack.close()
 
     async def give_up(self) -> None:
@@ -108,7 +124,7 @@ class CycleRun:
 
     def _stop(self) -> bool:
         """Stop it if it is under way; whether it was."""
-        if self._live is None or self._live.run.finished:
+        if self._live is None or not self.is_under_way:
             return False
         self._live.run.stop(RunCancelledError(f"the cycles of {self.workflow.name!r} were given up"))
         return True
@@ -123,6 +139,7 @@ class CycleRun:
     @contextmanager
     def _session(self, options: RunOptions) -> Iterator[Session]:
         with session(self.workflow, self._inputs, self.context, options, plan=self._plan) as live:
+            self._live = live
             if self.told is not None:
                 live.run.ledger.tell_lap = self._tell
             yield live
@@ -130,5 +147,7 @@ class CycleRun:
     def _tell(self, run: Run, lap: Lap, ending: Ending | None) -> None:
         """Tell of an iteration, unless it is one of a workflow inside."""
         told: Told = self.told  # type: ignore[assignment]
-        if run.outer is None and told(lap, ending) and self._pulled is not None:
+        if run.outer is not None or not isinstance(run, GraphRun) or run.rounds is None:
+            return
+        if told(lap, ending, run.rounds.endings.results(lap)) and self._pulled is not None:
             self._pulled.desk.held = True

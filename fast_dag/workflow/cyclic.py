@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 
     from fast_dag.cycles.builder import CycleBuilder
     from fast_dag.cycles.built import Cycle
+    from fast_dag.cycles.executor import CyclicWorkflowExecutor
     from fast_dag.cycles.inspection import EdgeWithData, Stage
     from fast_dag.cycles.node_types import NodeTypes
     from fast_dag.cycles.template import CycleTemplate
     from fast_dag.cycles.view import GraphView
     from fast_dag.graph.graph import Graph
     from fast_dag.graph.node import Node
+    from fast_dag.run.results import CycleResult
 
     End = str | Node[..., Any]
 
@@ -99,6 +101,51 @@ class Cyclic:
         made: Cycle = _load("template").add_cycle(
             self, template, in_order, by_role=nodes, feedback=feedback, name=name
         )
+        return made
+
+    async def execute_cycle(
+        self,
+        cycle: Cycle | CycleConfig | str | None = None,
+        initial_data: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> CycleResult:
+        """Run the workflow on the running event loop, and give the result of one of its cycles.
+
+        Parameters and errors as for `CyclicWorkflowExecutor.execute_cycle`.
+        """
+        made: CycleResult = await self._executor().execute_cycle(cycle, initial_data, **options)
+        return made
+
+    def execute_cycle_sync(
+        self,
+        cycle: Cycle | CycleConfig | str | None = None,
+        initial_data: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> CycleResult:
+        """As `execute_cycle`, for callers without an event loop; an ExecutionError where one is running."""
+        made: CycleResult = self._executor().execute_cycle_sync(cycle, initial_data, **options)
+        return made
+
+    async def execute_cycle_with_monitoring(
+        self,
+        cycle: Cycle | CycleConfig | str | None = None,
+        initial_data: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> CycleResult:
+        """`execute_cycle` with a monitor, debugger or profiler; these are not built yet."""
+        return await self.execute_cycle(cycle, initial_data, **options)
+
+    def execute_cycle_with_monitoring_sync(
+        self,
+        cycle: Cycle | CycleConfig | str | None = None,
+        initial_data: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> CycleResult:
+        """As `execute_cycle_with_monitoring`, for callers without an event loop."""
+        return self.execute_cycle_sync(cycle, initial_data, **options)
+
+    def _executor(self) -> CyclicWorkflowExecutor:
+        made: CyclicWorkflowExecutor = _load("executor").CyclicWorkflowExecutor(self)
         return made
 
     def has_cycles(self) -> bool:

@@ -1,0 +1,243 @@
+"""CyclicWorkflowExecutor: runs a workflow for the sake of one of its cycles, whose result it gives."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from fast_dag.cycles.amended import Chosen, amended
+from fast_dag.cycles.execution import Execution
+from fast_dag.cycles.iterations import CycleIterations
+from fast_dag.cycles.setting_checks import checked
+from fast_dag.errors import CycleConfigurationError, ExecutionError, suggestion
+from fast_dag.graph import cycle_fields as check
+from fast_dag.run.results import CycleResult
+from fast_dag.runners.registry import is_loop_running
+
+TOOLS = ("monitor", "debugger", "profiler", "safety_manager", "trace", "resume")
+"""Options of a call that nothing acts on yet."""
+SETTINGS = (
+    "memory_limit_mb",
+    "enable_monitoring",
+    "enable_profiling",
+    "enable_debugging",
+    "state_persistence",
+    "state_compression",
+    "state_store",
+    "safety_manager",
+    "resources",
+)
+"""Settings of an executor that nothing acts on yet."""
+NOT_BUILT = "{} is not built yet: {}"
+
+
+class CyclicWorkflowExecutor:
+    """Runs workflows for the sake of one of their cycles; one may serve many runs at once.
+
+    >>> from fast_dag import DAG
+    >>> dag = DAG("counting").add_node("count", lambda value=0: value + 1).feedback("count", "count")
+    >>> executor = CyclicWorkflowExecutor(dag, max_iterations=3)
+    >>> result = executor.execute_cycle_sync("count_loop")
+    >>> result.outputs, result.reason
+    ({'count': 3}, 'max_iterations')
+
+    Parameters:
+        workflow: what runs where a call brings no workflow of its own.
+        name: that of a registered workflow to run otherwise.
+        max_iterations, timeout_seconds: limits besides those of the cycles; the smaller one counts.
+        settings: more of the executor's; none of them is built yet.
+
+    Raises:
+        CycleConfigurationError: a setting is wrong, or not built yet.
+    """
+
+    def __init__(
+        self,
+        workflow: Any = None,
+        name: str | None = None,
+        *,
+        max_iterations: int | None = None,
+        timeout_seconds: float | None = None,
+        **settings: Any,
+    ) -> None:
+        _refuse(settings, SETTINGS, "CyclicWorkflowExecutor")
+        self.name = name
+        self._workflow = workflow
+        self._registered: dict[str, Any] = {}
+        self._caps = {
+            "max_iterations": checked("max_iterations", max_iterations, check.optional(check.integer(1))),
+            "timeout_seconds": checked("timeout_seconds", timeout_seconds, check.optional(check.seconds)),
+        }
+        self._under_way: dict[str, Execution] = {}
+
+    def __repr__(self) -> str:
+        return f"<CyclicWorkflowExecutor, {len(self._under_way)} runs under way>"
+
+    def register_workflow(self, workflow: Any, name: str | None = None) -> None:
+        """Have *name*, by default the workflow's own, stand for *workflow*."""
+        self._registered[workflow.name if name is None else name] = workflow
+
+    def unregister_workflow(self, name: str) -> None:
+        """Have *name* stand for nothing; an ExecutionError if it does already."""
+        if name not in self._registered:
+            msg = f"no workflow is registered as {name!r}{suggestion(name, self._registered)}"
+            raise ExecutionError(msg)
+        del self._registered[name]
+
+    async def execute_cycle(
+        self,
+        cycle_config: Chosen = None,
+        initial_data: Mapping[str, Any] | None = None,
+        workflow: Any = None,
+        *,
+        run_id: str | None = None,
+        on_error: str = "raise",
+        **options: Any,
+    ) -> CycleResult:
+        """Run a workflow on the running event loop, and give the result of one of its cycles.
+
+        Parameters:
+            cycle_config: the cycle by its name, or as it was built; or settings, which win over those of the
+                cycle they name (or the only one) in this run.  Their ``parameter_mapping`` adds feedback
+                edges; in a workflow without cycles it makes one.
+            initial_data: run inputs, by ``node.parameter`` or parameter.
+            workflow: what runs; default that of the executor, then the one registered under its name.
+            run_id: the id of this run, default a new one.
+            on_error: raise, or return a result with reason ``error``.
+            options: as for `DAG.run`, mode and observers among them.
+
+        Returns:
+            What the cycle came to; that of a cycle that `cancel` ended has the reason ``cancelled``.
+
+        Raises:
+            CycleConfigurationError: there is no such cycle, or an option is not built yet.
+            ValidationError: something else is wrong with the definition or the options.
+            ExecutionError: a node failed; ``.result`` tells what the cycle came to.
+        """
+        execution = self._execution(
+            cycle_config, initial_data, workflow, run_id=run_id, on_error=on_error, options=options
+        )
+        with execution.failing():
+            await execution.run.run_async()
+        return execution.result()
+
+    def execute_cycle_sync(
+        self,
+        cycle_config: Chosen = None,
+        initial_data: Mapping[str, Any] | None = None,
+        workflow: Any = None,
+        *,
+        run_id: str | None = None,
+        on_error: str = "raise",
+        **options: Any,
+    ) -> CycleResult:
+        """As `execute_cycle`, for callers without an event loop.
+
+        Raises:
+            ExecutionError: an event loop is running here: await `execute_cycle`.  Else as there.
+        """
+        if is_loop_running():
+            msg = "execute_cycle_sync would block the running event loop: use await execute_cycle(...)"
+            raise ExecutionError(msg)
+        execution = self._execution(
+            cycle_config, initial_data, workflow, run_id=run_id, on_error=on_error, options=options
+        )
+        with execution.failing():
+            execution.run.run()
+        return execution.result()
+
+    def execute_with_monitoring(
+        self,
+        cycle_config: Chosen = None,
+        initial_data: Mapping[str, Any] | None = None,
+        workflow: Any = None,
+        *,
+        run_id: str | None = None,
+        on_error: str = "raise",
+        **options: Any,
+    ) -> CycleIterations:
+        """Run a cycle iteration by iteration, each when it is asked for; parameters as for `execute_cycle`.
+
+        Returns:
+            For ``async for`` and ``async with``; has `result` and `aclose`.
+        """
+        return CycleIterations(
+            self._execution(
+                cycle_config, initial_data, workflow, run_id=run_id, on_error=on_error, options=options
+            )
+        )
+
+    async def execute_with_debugging(self, *_: Any, **__: Any) -> CycleResult:
+        """Run a cycle under a debugger; not built yet."""
+        self._lacks("execute_with_debugging")
+
+    async def execute_with_profiling(self, *_: Any, **__: Any) -> CycleResult:
+        """Run a cycle under a profiler; not built yet."""
+        self._lacks("execute_with_profiling")
+
+    def cancel(self, run_id: str | None = None) -> CycleResult | None:
+        """End a run that is under way, or all of them, from any thread; nothing behind the cycle runs.
+
+        Parameters:
+            run_id: which; None for all.
+
+        Returns:
+            What the cycle came to, of several the one begun last; None if none is under way.  It may also be
+            awaited.
+
+        Raises:
+            ExecutionError: no such run is under way.
+        """
+        if run_id is not None and run_id not in self._under_way:
+            msg = f"no run {run_id!r} is under way here{suggestion(run_id, self._under_way)}"
+            raise ExecutionError(msg)
+        found = list(self._under_way.values()) if run_id is None else [self._under_way[run_id]]
+        results = [each.cancel() for each in found]
+        return results[-1] if results else None
+
+    def _lacks(self, what: str) -> NoReturn:
+        raise CycleConfigurationError(NOT_BUILT.format(what, "execute_cycle takes observers="))
+
+    def _execution(
+        self,
+        chosen: Chosen,
+        initial_data: Mapping[str, Any] | None,
+        workflow: Any,
+        *,
+        run_id: str | None,
+        on_error: str,
+        options: dict[str, Any],
+    ) -> Execution:
+        _refuse(options, TOOLS, "execute_cycle", are_all=False)
+        checked("on_error", on_error, check.one_of("raise", "return"))
+        given = {name: value for name, value in options.items() if name not in TOOLS}
+        built = self._chosen(workflow)
+        graph, name = amended(built.wired, chosen, self._caps)
+        run = built.run_with(graph, initial_data, run_id or f"{random.getrandbits(128):032x}", given)
+        return Execution(name, run, returns=on_error == "return", under_way=self._under_way)
+
+    def _chosen(self, workflow: Any) -> Any:
+        """The workflow to run: of the call, of the executor, or the one registered under its name."""
+        found = next((each for each in (workflow, self._workflow) if each is not None), None)
+        if found is None:
+            found = self._registered.get(self.name or "")
+        if found is None and self.name is None and len(self._registered) == 1:
+            (found,) = self._registered.values()
+        if found is None:
+            remedies = "workflow= of the call or of the executor, or register_workflow(workflow, name)"
+            known = ", ".join(map(repr, self._registered)) or "none"
+            msg = f"there is no workflow to run: give {remedies}; name is {self.name!r}, registered: {known}"
+            raise CycleConfigurationError(msg)
+        return found.build() if hasattr(found, "build") else found
+
+
+def _refuse(given: Mapping[str, Any], names: tuple[str, ...], where: str, *, are_all: bool = True) -> None:
+    """Raise CycleConfigurationError for one of *names* that is given, and not built yet."""
+    for name, value in given.items():
+        if name in names and value not in (None, False):
+            msg = NOT_BUILT.format(f"{name}= of {where}", "leave it out")
+            raise CycleConfigurationError(msg)
+        if are_all and name not in names:
+            msg = f"{where} takes no {name!r}{suggestion(name, names)}"
+            raise CycleConfigurationError(msg)
