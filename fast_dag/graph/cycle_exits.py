@@ -41,7 +41,9 @@ def _is_asked(graph: Graph, cycle: Cycle, inner: Sequence[Cycle]) -> bool:
 
 
 def _named(cycle: str, problem: WayOutProblem) -> WayOutProblem:
-    return problem._replace(message=f"cycle {cycle!r} has no way out: {problem.message}")
+    text, mark, hint = problem.message.partition("hint: ")
+    remedy = f"say when it ends, dag.cycle({cycle!r}, max_iterations=...) or convergence_check=...; or {hint}"
+    return problem._replace(message=f"cycle {cycle!r} has no way out: {text}{mark}{remedy}")
 
 
 class _Body:

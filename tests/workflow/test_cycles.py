@@ -21,7 +21,10 @@ from fast_dag import (
 )
 from fast_dag.workflow.functions import FunctionRegistry
 
-HINT = "    hint: add a conditional edge from one of these nodes that can leave the cycle (e.g. to END)"
+HINT = (
+    "    hint: say when it ends, dag.cycle('loop', max_iterations=...) or convergence_check=...; "
+    "or add a conditional edge from one of these nodes that can leave the cycle (e.g. to END)"
+)
 
 
 def value(x=0, y=0, z=0):
