@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import ExecutionError, MissingOutputError
+from fast_dag.run.brief import brief
 from fast_dag.run.hooks import Hook
 from fast_dag.run.requests import Ask, Failure, Last, Outcome, Quick, Request, Success
 from fast_dag.run.streams import closing_text
@@ -159,7 +160,8 @@ def _checked(visit: Visit, inputs: Any) -> dict[str, Any]:
     """What a pre_execute hook answered, if it can be inputs of the node."""
     node = visit.node
     if not isinstance(inputs, dict):
-        msg = f"the pre_execute hook of {node.name!r} must return a dict of inputs or None, got {inputs!r}"
+        given = brief(inputs)
+        msg = f"the pre_execute hook of {node.name!r} must return a dict of inputs or None, got {given}"
         raise ExecutionError(msg, node.name)
     known = visit.named()
     unknown = [name for name in inputs if name not in known and not node.signature.takes_any_name]

@@ -12,6 +12,7 @@ from typing import Any
 from fast_dag.errors import ExecutionError, MissingOutputError
 from fast_dag.plan.plan import ENTER, LEAVE, STATE
 from fast_dag.run.attempts import attempts, has_read_streams, routed
+from fast_dag.run.brief import brief
 from fast_dag.run.cached import cached
 from fast_dag.run.hooked import clean_up, conclude, prepare
 from fast_dag.run.mapped import mapped
@@ -156,7 +157,7 @@ def _ruled(visit: Visit, failure: Failure, answer: Any, error: Exception) -> Fai
         strategy = "continue_none" if visit.run.strategy == "continue_none" else "continue"
         return _with(visit, failure, error, strategy)
     name = visit.node.name
-    msg = f"error_handler must answer 'stop', 'continue', 'retry' or None, got {answer!r} for {name!r}"
+    msg = f"error_handler must answer 'stop', 'continue', 'retry' or None, got {brief(answer)} for {name!r}"
     return _with(visit, failure, _chained(ExecutionError(msg, name), error), "fail_fast")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fast_dag.errors import ExecutionError, RouterError
 from fast_dag.graph.machine import listed
 from fast_dag.plan.machine import OPEN, OVER, MachinePlan
+from fast_dag.run.brief import brief
 from fast_dag.run.requests import Ask, Failure, Outcome, Request, Success
 from fast_dag.values import NO_DATA, FSMReturn
 
@@ -86,8 +87,8 @@ def read_move(plan: MachinePlan, step: int, answer: Any) -> Move:
         return Move(value, _named(plan, step, value, choice.declared), NO_DATA)
     name, targets = plan.names[step], tuple(choice.declared or ())
     msg = (
-        f"state {name!r} leaves open what follows it: it may go to {listed(targets)}; return "
-        "FSMReturn(next_state=...), or give it a router"
+        f"state {name!r} returned {brief(answer)}, which leaves open what follows: it may go to "
+        f"{listed(targets)}; return FSMReturn(next_state=...), or give it a router"
     )
     raise RouterError(msg, name, answer, targets)
 
@@ -104,14 +105,14 @@ def routed_to(plan: MachinePlan, step: int, answer: Any) -> int:
 def _named(plan: MachinePlan, step: int, answer: Any, declared: Mapping[str, int] | None) -> int:
     name = plan.names[step]
     if plan.choices[step].is_terminal:
-        msg = f"state {name!r} is terminal, but it names {answer!r} as the next state"
+        msg = f"state {name!r} is terminal, but it names {brief(answer)} as the next state"
         raise RouterError(msg, name, answer, ())
     units = plan.units if declared is None else declared
     if isinstance(answer, str) and answer in units:
         return units[answer]
     known = tuple(units)
     among = "its declared targets are" if declared is not None else "the states are"
-    msg = f"what follows {name!r} cannot be {answer!r}: {among} {listed(known)}"
+    msg = f"what follows {name!r} cannot be {brief(answer)}: {among} {listed(known)}"
     raise RouterError(msg, name, answer, known)
 
 
@@ -119,10 +120,11 @@ def _redirected(plan: MachinePlan, step: int, answer: Any) -> int:
     """Where the *answer* of a state hook leads."""
     name = plan.names[step]
     if not isinstance(answer, str):
-        msg = f"a state hook must return None, the name of a state or END, got {answer!r} after {name!r}"
+        msg = f"a state hook must return None, the name of a state or END, got {brief(answer)} after {name!r}"
         raise ExecutionError(msg, name)
     if answer not in plan.units:
         known = tuple(plan.units)
-        msg = f"a state hook leads from {name!r} to {answer!r}, which is no state: there are {listed(known)}"
+        to = brief(answer)
+        msg = f"a state hook leads from {name!r} to {to}, which is no state: there are {listed(known)}"
         raise RouterError(msg, name, answer, known)
     return plan.units[answer]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fast_dag.errors import ConditionError, MissingOutputError, RouterError
 from fast_dag.graph.edge import RESULT_OR_WHOLE, WHOLE
 from fast_dag.plan.plan import Argument, Layout, Plan
+from fast_dag.run.brief import brief
 from fast_dag.run.streams import Stream
 from fast_dag.values import NO_DATA, ConditionalReturn, NodeType, SelectReturn
 
@@ -88,7 +89,7 @@ def read_route(plan: Plan, step: int, answer: Any, first_input: Any) -> Route:
     if node.node_type is NodeType.CONDITIONAL:
         return _read_condition(node.name, answer, first_input)
     if not isinstance(answer, SelectReturn):
-        msg = f"select node {node.name!r} must return a SelectReturn, got {answer!r}"
+        msg = f"select node {node.name!r} must return a SelectReturn, got {brief(answer)}"
         raise ConditionError(msg, node.name)
     wired = plan.branches[step]
     if isinstance(answer.branch, str) and answer.branch in (*wired, *node.declared_outputs):
@@ -96,7 +97,8 @@ def read_route(plan: Plan, step: int, answer: Any, first_input: Any) -> Route:
     if "default" in wired:
         return Route("default", answer.value, answer.value)
     known = tuple(dict.fromkeys([*node.declared_outputs, *wired]))
-    msg = f"{node.name!r} chose the unknown branch {answer.branch!r}; branches: {', '.join(known) or 'none'}"
+    listed = ", ".join(known) or "none"
+    msg = f"{node.name!r} chose the unknown branch {brief(answer.branch)}; branches: {listed}"
     raise RouterError(msg, node.name, answer.branch, known)
 
 
@@ -127,7 +129,7 @@ def _truth(name: str, answer: Any) -> bool:
     # NumPy's bool is known by its name: this library does not import NumPy.
     if isinstance(answer, bool) or (type(answer).__name__ in ("bool_", "bool") and hasattr(answer, "item")):
         return bool(answer)
-    msg = f"condition {name!r} must return a bool or a ConditionalReturn, got {answer!r}"
+    msg = f"condition {name!r} must return a bool or a ConditionalReturn, got {brief(answer)}"
     raise ConditionError(msg, name)
 
 
