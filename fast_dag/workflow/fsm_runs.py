@@ -12,7 +12,7 @@ from fast_dag.run.fsm_context import FSMContext
 from fast_dag.run.machine_run import MachineRun
 from fast_dag.run.moves import StateHook
 from fast_dag.run.run import Run
-from fast_dag.workflow.machine_options import MachineOptions
+from fast_dag.workflow.machine_options import MachineOptions, StepOptions
 from fast_dag.workflow.options import ErrorHandler, RunOptions, split_keywords
 from fast_dag.workflow.runs import Runnable
 from fast_dag.workflow.runtime import execute, execute_async
@@ -170,7 +170,7 @@ class FSMRuns(Runnable):
 
     def step_options(self) -> RunOptions:
         """The options of a run that is gone through step by step: it has no cap."""
-        return MachineOptions(has_cap=False)
+        return StepOptions()
 
     def kind_of_run(self, options: RunOptions) -> Callable[..., Run]:
         """What makes a run of the machine."""

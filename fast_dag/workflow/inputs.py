@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fast_dag.errors import MissingInputError, UnknownOptionError, ValidationError, suggestion
+from fast_dag.plan.machine import MachinePlan
 from fast_dag.plan.plan import Plan
 from fast_dag.run.context import Context
 from fast_dag.values import NO_DATA
+from fast_dag.workflow.machine_options import MACHINE_OPTION_NAMES
 from fast_dag.workflow.options import OPTION_NAMES
 from fast_dag.workflow.partial import fill_given
 
@@ -93,7 +95,9 @@ def _unknown_input(plan: Plan, name: str) -> str:
         for argument in layout.arguments:
             if argument.name == name and argument.source:
                 return f"input {name!r} of {layout.node!r} is fed by {argument.source!r}; disconnect it first"
-    text = f"no node of {plan.name!r} takes an input {name!r}"
-    if name in OPTION_NAMES:
+    is_machine = isinstance(plan, MachinePlan)
+    options = MACHINE_OPTION_NAMES if is_machine else OPTION_NAMES
+    text = f"no {'state' if is_machine else 'node'} of {plan.name!r} takes an input {name!r}"
+    if name in options:
         return f"{text}, and this call has no such option"
-    return text + suggestion(name, [*plan.inputs, *OPTION_NAMES])
+    return text + suggestion(name, [*plan.inputs, *options])

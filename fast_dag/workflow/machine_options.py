@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, fields
+from typing import ClassVar, Final, Literal
 
 from fast_dag.errors import ValidationError
 from fast_dag.run.policy import strategy_named
@@ -24,7 +24,7 @@ class MachineOptions(RunOptions):
 
     max_cycles: int | None = None
     on_limit: str | None = None
-    has_cap: bool = True
+    has_cap: ClassVar[bool] = True
     """Whether there is a cap at all."""
 
     def __post_init__(self) -> None:
@@ -39,6 +39,16 @@ class MachineOptions(RunOptions):
             check_cycles(self.max_cycles)
         if self.on_limit is not None:
             check_on_limit(self.on_limit)
+
+
+class StepOptions(MachineOptions):
+    """Those of single steps, which no cap ends."""
+
+    __slots__ = ()
+    has_cap: ClassVar[bool] = False
+
+
+MACHINE_OPTION_NAMES = ("inputs", "context", *(field.name for field in fields(MachineOptions)))
 
 
 def check_cycles(value: object) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fast_dag import DAG, MissingInputError, UnknownOptionError, ValidationError
+from fast_dag import DAG, FSM, MissingInputError, UnknownOptionError, ValidationError
 
 
 def give():
@@ -96,5 +96,18 @@ def test_an_input_of_one_node_alone_is_named_with_it():
 
 def test_an_input_of_a_node_that_lacks_it_is_an_error():
     dag = DAG("wf").add_node("a", lambda x=0: x)
-    with pytest.raises(UnknownOptionError, match="no node of 'wf' takes an input 'a.y'"):
+    with pytest.raises(UnknownOptionError, match=r"no node of 'wf' takes an input 'a\.y'"):
         dag.run({"a.y": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("max_cycle", "no state of 'machine' takes an input 'max_cycle'; did you mean 'max_cycles'?"),
+        ("has_cap", "no state of 'machine' takes an input 'has_cap'"),
+    ],
+)
+def test_a_machine_suggests_its_own_options_and_has_no_others(name, text):
+    fsm = FSM("machine").add_state("only", lambda: 1, initial=True)
+    with pytest.raises(UnknownOptionError, match=text.replace("?", "[?]")):
+        fsm.run(**{name: 5})
