@@ -71,10 +71,11 @@ def spread(
             value = context
         else:
             value = {"CycleContext": cycle, "CycleState": cycle.cycle_state}.get(argument.injects, context)
-        if argument.keyword:
-            named[argument.keyword] = value
-        else:
+        if not argument.keyword:
             positional.append(value)
+        # As above.
+        elif value is not NO_DATA or layout.extras < 0:
+            named[argument.keyword] = value
     return positional, named
 
 

@@ -362,3 +362,19 @@ def test_the_live_state_tells_of_the_iterations_so_far(any_mode):
 
     any_mode(looped(dag, "look", max_iterations=3, history_limit=1))
     assert seen == [(0, 1, 3, []), (1, 2, 3, [{"look": 1}]), (2, 3, 3, [{"look": 2}])]
+
+
+def test_what_is_not_fed_back_yet_is_no_input_of_a_node_that_takes_any_name(any_mode):
+    seen = []
+
+    class Taking(CycleAwareNode):
+        def run(self, **inputs):
+            seen.append(dict(inputs))
+            return len(seen)
+
+    dag = DAG("taking")
+    dag.add_node("node", Taking)
+    with dag.cycle("loop", max_iterations=2) as c:
+        c.feedback("node", "node", input="count")
+    any_mode(dag, data=7)
+    assert seen == [{"data": 7}, {"data": 7, "count": 1}]

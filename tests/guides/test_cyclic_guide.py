@@ -1,11 +1,21 @@
 """The blocks of the guide to cyclic workflows in its order, each with its spelling of every call."""
 
 import asyncio
+import math
 
+import pytest
+
+from fast_dag import DAG
 from fast_dag.cycles import (
+    ConvergenceCheckerNode,
+    CycleAwareNode,
+    CycleBuilder,
     CycleConfig,
+    CycleExecutionError,
+    CycleState,
     CycleTemplates,
     CyclicWorkflowExecutor,
+    MultiCriteriaConvergenceNode,
     Runtime,
     WorkflowBuilder,
 )
@@ -61,6 +71,216 @@ def test_01_executor_and_settings(capsys):
     ]
 
 
+class Optimizer(CycleAwareNode):
+    """Looks for parameters close to zero; what it found stands in the state of its cycle."""
+
+    def __init__(self, **config):
+        super().__init__(**config)
+        self.name = config.get("name", "optimization_node")
+
+    async def run(self, **inputs):
+        print(f"Processing iteration {self.get_iteration()}")
+        best_params, best_quality, quality_history = self.remembered(inputs)
+        params = self.optimize(inputs.get("params", best_params))
+        quality = await self.evaluate(params)
+        if quality > best_quality:
+            self.set_cycle_state("best_params", params)
+            self.set_cycle_state("best_quality", quality)
+        quality_history.append(quality)
+        self.set_cycle_state("quality_history", quality_history)
+        trend = self.detect_convergence_trend(values=quality_history, window_size=5, threshold=0.001)
+        return {
+            "optimized_params": params,
+            "quality_score": quality,
+            "best_quality": self.get_cycle_state("best_quality"),
+            "quality_history": self.get_cycle_state("quality_history"),
+            "convergence_trend": trend,
+            "iteration_progress": self.get_cycle_progress(),
+        }
+
+    def remembered(self, inputs):
+        if self.is_first_iteration():
+            self.set_cycle_state("best_params", inputs.get("initial_params"))
+            self.set_cycle_state("best_quality", 0.0)
+            self.set_cycle_state("quality_history", [])
+            return inputs.get("initial_params"), 0.0, []
+        return (
+            self.get_previous_state("best_params"),
+            self.get_previous_state("best_quality"),
+            self.get_previous_state("quality_history", []),
+        )
+
+    def optimize(self, params):
+        return {name: value * 0.5 for name, value in params.items()}
+
+    async def evaluate(self, params):
+        await asyncio.sleep(0)
+        return 1 - max(abs(value) for value in params.values())
+
+
+class AsPrinted(Optimizer):
+    """Reads in every iteration what is only assigned in all but the first."""
+
+    def remembered(self, inputs):
+        if not self.is_first_iteration():
+            best_params = self.get_previous_state("best_params")
+        return best_params, 0.0, []
+
+
+def optimizing(node):
+    workflow = DAG("optimization")
+    workflow.add_node("optimizer", node)
+    with workflow.cycle("optimization_cycle_001", max_iterations=4) as cycle:
+        cycle.feedback("optimizer", "optimizer", output="optimized_params", input="params")
+    return workflow
+
+
+def test_02_state_of_cycles_and_of_nodes(capsys):
+    state = CycleState(cycle_id="optimization_cycle_001", iteration=0, max_iterations=50)
+    assert (state.iteration, state.max_iterations) == (0, 50)
+    with pytest.raises(CycleExecutionError) as caught:
+        optimizing(AsPrinted()).run(initial_params={"x": 1.0})
+    assert isinstance(caught.value, UnboundLocalError)
+    found = optimizing(Optimizer()).run(initial_params={"x": 1.0})
+    assert found["quality_history"] == [0.5, 0.75, 0.875, 0.9375]
+    assert (found["best_quality"], found["iteration_progress"]) == (0.9375, 1.0)
+    assert found["convergence_trend"].direction == "insufficient_data"
+    assert capsys.readouterr().out.splitlines()[-1] == "Processing iteration 3"
+
+
+def test_03_a_convergence_checker():
+    checker = ConvergenceCheckerNode(
+        name="convergence_checker",
+        convergence_mode="multi_criteria",
+        threshold_conditions={
+            "quality_score": {"operator": ">", "value": 0.95},
+            "improvement_rate": {"operator": "<", "value": 0.001},
+            "stability_variance": {"operator": "<", "value": 0.0001},
+        },
+        stability_config={
+            "window_size": 5,
+            "variance_threshold": 0.001,
+            "metrics": ["quality_score", "loss_value"],
+        },
+        improvement_config={"min_improvement": 0.001, "window_size": 3, "consecutive_failures": 5},
+        expression_conditions=[
+            "quality_score > 0.9 and iteration > 10",
+            "improvement_rate < 0.001 and stability_variance < 0.0001",
+            "iteration > 30 and quality_score > 0.85",
+        ],
+        adaptive_criteria={
+            "early_stopping": {"iterations": [10, 25, 40], "quality_thresholds": [0.7, 0.85, 0.95]}
+        },
+    )
+    given = {"quality_history": [0.5, 0.6, 0.65], "improvement_rate": 0.05, "stability_variance": 0.01}
+    going_on = asyncio.run(checker.run(quality_score=0.65, iteration=2, **given))
+    assert (going_on["converged"], going_on["reason"]) == (False, None)
+    assert going_on["continue_reason"]
+    done = asyncio.run(checker.run(quality_score=0.97, iteration=12, **given))
+    assert done["converged"]
+    assert done["reason"]
+    assert done["final_metrics"]["quality_score"] == 0.97
+
+
+def test_04_several_criteria(capsys):
+    checker = MultiCriteriaConvergenceNode(
+        name="multi_criteria_convergence",
+        convergence_metrics={
+            "accuracy": {"target": 0.95, "weight": 0.4, "direction": "maximize", "tolerance": 0.001},
+            "loss": {"target": 0.05, "weight": 0.3, "direction": "minimize", "tolerance": 0.001},
+            "f1_score": {"target": 0.9, "weight": 0.2, "direction": "maximize", "tolerance": 0.002},
+            "training_time": {"target": 60.0, "weight": 0.1, "direction": "minimize", "tolerance": 5.0},
+        },
+        convergence_strategy="weighted_score",
+        min_weighted_score=0.85,
+        stability_window=5,
+        stability_threshold=0.002,
+        early_stopping={
+            "min_iterations": 10,
+            "max_iterations_without_improvement": 15,
+            "absolute_targets": {"accuracy": 0.99, "loss": 0.01},
+        },
+    )
+    sample = {"accuracy": 0.93, "loss": 0.06, "f1_score": 0.90, "training_time": 70.0}
+
+    def check(metrics, iteration, samples):
+        found = asyncio.run(
+            checker.run(metrics=metrics, iteration=iteration, metric_history=[sample] * samples)
+        )
+        print(f"Overall convergence score: {found['weighted_score']:.3f}")
+        return found
+
+    early = check(sample, 3, 4)
+    assert not early["converged"]
+    assert early["criteria_met"] == {
+        "accuracy": False,
+        "loss": False,
+        "f1_score": True,
+        "training_time": False,
+    }
+    assert check(sample, 10, 11)["converged"]
+    assert check({**sample, "accuracy": 0.995}, 0, 1)["converged"]
+    assert capsys.readouterr().out.splitlines()[0] == "Overall convergence score: 0.915"
+
+
+def test_05_a_cycle_from_a_chain_of_calls():
+    seen = []
+
+    def preprocessor(normalization=False, feature_selection=False):
+        seen.append("preprocessed")
+        return {"processed_data": [1.0, 2.0, 3.0]}
+
+    def trainer(training_data, hyperparameters=0.0, algorithm="", learning_rate=0.0):
+        return {"trained_model": hyperparameters + sum(training_data) / 6}
+
+    def evaluator(model, metrics=()):
+        scores = {"accuracy": 1 - 0.5**model, "loss": 0.5**model}
+        return {"metrics": scores, **scores}
+
+    def optimizer(current_metrics, optimization_strategy=""):
+        return {"optimized_params": -math.log2(current_metrics["loss"])}
+
+    workflow = WorkflowBuilder("guide")
+    for name, function in [
+        ("DataPreprocessorNode", preprocessor),
+        ("ModelTrainerNode", trainer),
+        ("ModelEvaluatorNode", evaluator),
+        ("ParameterOptimizerNode", optimizer),
+    ]:
+        workflow.register_node(name, function)
+    cycle = (
+        CycleBuilder(workflow, "optimization_loop")
+        .add_node(
+            "data_preprocessor", "DataPreprocessorNode", {"normalization": True, "feature_selection": True}
+        )
+        .add_node(
+            "model_trainer", "ModelTrainerNode", {"algorithm": "gradient_descent", "learning_rate": 0.01}
+        )
+        .add_node("evaluator", "ModelEvaluatorNode", {"metrics": ["accuracy", "loss", "f1_score"]})
+        .add_node("optimizer", "ParameterOptimizerNode", {"optimization_strategy": "adaptive"})
+        .add_node("convergence_checker", "ConvergenceCheckerNode", {"convergence_mode": "multi_criteria"})
+        .connect("data_preprocessor", "model_trainer", {"processed_data": "training_data"})
+        .connect("model_trainer", "evaluator", {"trained_model": "model"})
+        .connect("evaluator", "optimizer", {"metrics": "current_metrics"})
+        .connect("optimizer", "model_trainer", {"optimized_params": "hyperparameters"})
+        .connect("evaluator", "convergence_checker", {"metrics": "current_metrics"})
+        .max_iterations(100)
+        .timeout(600)
+        .converge_when("evaluator.accuracy > 0.95")
+        .converge_when("evaluator.loss < 0.05")
+        .converge_when("stability_variance < 0.001")
+        .preserve_state(["best_model", "best_metrics", "optimization_history"])
+        .detect_infinite_loops()
+        .build()
+    )
+    assert cycle.nodes == ["model_trainer", "evaluator", "optimizer"]
+    assert cycle.attached == ["convergence_checker"]
+    assert [str(edge) for edge in cycle.feedback_edges] == ["optimizer->model_trainer"]
+    result = asyncio.run(workflow.execute_cycle(cycle))
+    assert (result.reason, result.total_iterations) == ("converged", 5)
+    assert seen == ["preprocessed"]
+
+
 def test_06_templates():
     def train(learning_rate=0.1):
         rates.append(learning_rate)
@@ -93,3 +313,69 @@ def test_06_templates():
     found = asyncio.run(main()).cycles["training_loop"]
     assert (found.reason, found.total_iterations) == ("converged", 11)
     assert rates[:3] == [0.1, 0.1 * 0.95, 0.1 * 0.95**2]
+
+
+def test_12_state_that_survives():
+    class Stateful(CycleAwareNode):
+        def __init__(self, **config):
+            super().__init__(**config)
+            self.name = config.get("name", "stateful_node")
+
+        async def run(self, **inputs):
+            if self.is_first_iteration():
+                self.initialize_state(inputs)
+            self.preserve_critical_state()
+            kept = self.accumulate_values("performance_metrics", self.get_iteration() * 0.1)
+            trend = self.detect_convergence_trend(
+                values=self.get_cycle_state("performance_history", []), window_size=5
+            )
+            return {"results": kept, "trend": trend, "count": len(kept)}
+
+        def initialize_state(self, inputs):
+            self.set_cycle_state("started_with", inputs["data"])
+
+        def preserve_critical_state(self):
+            critical_state = {"best_model": "m", "optimization_history": [], "performance_baseline": 0.5}
+            for key, value in critical_state.items():
+                self.set_cycle_state(key, value)
+
+    workflow = DAG("stateful")
+    workflow.add_node("node", Stateful)
+    with workflow.cycle("loop", max_iterations=6) as cycle:
+        cycle.feedback("node", "node", output="count", input="count")
+    found = workflow.run(data=7)
+    assert found["count"] == 6
+    assert found["trend"].direction == "insufficient_data"
+    state = workflow.context.metadata["cycles"]["loop"].state["node"]
+    assert (state["started_with"], state["best_model"]) == (7, "m")
+
+
+def test_13_layers_of_criteria():
+    strategy = {
+        "primary_criteria": [
+            {"type": "threshold", "metric": "accuracy", "operator": ">", "value": 0.95},
+            {"type": "threshold", "metric": "loss", "operator": "<", "value": 0.05},
+        ],
+        "stability_criteria": [
+            {"type": "variance", "metric": "accuracy", "window": 5, "threshold": 0.001},
+            {"type": "improvement_rate", "metric": "loss", "window": 3, "threshold": 0.0001},
+        ],
+        "safety_criteria": [
+            {"type": "max_iterations", "value": 100},
+            {"type": "timeout", "value": 1800},
+            {"type": "no_improvement", "patience": 15},
+        ],
+        "adaptive_criteria": [{"iterations": [20, 50, 80], "accuracy_targets": [0.8, 0.9, 0.95]}],
+    }
+    config = CycleConfig(convergence_conditions=strategy)
+
+    def learning(step=0):
+        return {"accuracy": 1 - 0.5 ** (step + 1), "loss": 0.5 ** (step + 1), "step": step + 1}
+
+    workflow = DAG("learning").add_node(learning, outputs=["accuracy", "loss", "step"])
+    with workflow.cycle("loop", **config.given) as cycle:
+        cycle.feedback("learning", "learning", output="step", input="step")
+    workflow.run()
+    result = workflow.context.metadata["cycles"]["loop"]
+    assert result.converged
+    assert result.total_iterations < 20
