@@ -9,22 +9,20 @@ from typing import Any, NoReturn
 from fast_dag.cycles.amended import Chosen, amended
 from fast_dag.cycles.execution import Execution
 from fast_dag.cycles.iterations import CycleIterations
+from fast_dag.cycles.persistence import Checkpoints, Head, Keeping, codec_of, mark_of
 from fast_dag.cycles.setting_checks import checked
-from fast_dag.errors import CycleConfigurationError, ExecutionError, suggestion
+from fast_dag.errors import CycleConfigurationError, CycleStateError, ExecutionError, suggestion
 from fast_dag.graph import cycle_fields as check
 from fast_dag.run.results import CycleResult
 from fast_dag.runners.registry import is_loop_running
 
-TOOLS = ("monitor", "debugger", "profiler", "safety_manager", "trace", "resume")
+TOOLS = ("monitor", "debugger", "profiler", "safety_manager", "trace")
 """Options of a call that nothing acts on yet."""
 SETTINGS = (
     "memory_limit_mb",
     "enable_monitoring",
     "enable_profiling",
     "enable_debugging",
-    "state_persistence",
-    "state_compression",
-    "state_store",
     "safety_manager",
     "resources",
 )
@@ -46,6 +44,11 @@ class CyclicWorkflowExecutor:
         workflow: what runs where a call brings no workflow of its own.
         name: that of a registered workflow to run otherwise.
         max_iterations, timeout_seconds: limits besides those of the cycles; the smaller one counts.
+        state_persistence: keep a checkpoint of each run, so that another can go on from there.
+        state_compression: compress them.
+        state_store: where they are kept: a store, the path of a folder, by default the executor's memory.
+        checkpoint_every: after how many iterations there is one.
+        serializer, allow_pickle: as for `StateCodec`.
         settings: more of the executor's; none of them is built yet.
 
     Raises:
@@ -59,6 +62,12 @@ class CyclicWorkflowExecutor:
         *,
         max_iterations: int | None = None,
         timeout_seconds: float | None = None,
+        state_persistence: bool = False,
+        state_compression: bool = False,
+        state_store: Any = None,
+        checkpoint_every: int = 1,
+        serializer: str = "json",
+        allow_pickle: bool = False,
         **settings: Any,
     ) -> None:
         _refuse(settings, SETTINGS, "CyclicWorkflowExecutor")
@@ -70,6 +79,11 @@ class CyclicWorkflowExecutor:
             "timeout_seconds": checked("timeout_seconds", timeout_seconds, check.optional(check.seconds)),
         }
         self._under_way: dict[str, Execution] = {}
+        self._checkpoints: Checkpoints | None = None
+        if checked("state_persistence", state_persistence, check.flag):
+            every = checked("checkpoint_every", checkpoint_every, check.integer(1))
+            codec = codec_of(serializer, allow_pickle=allow_pickle, compress=state_compression)
+            self._checkpoints = Checkpoints(state_store, every, codec)
 
     def __repr__(self) -> str:
         return f"<CyclicWorkflowExecutor, {len(self._under_way)} runs under way>"
@@ -105,7 +119,8 @@ class CyclicWorkflowExecutor:
             workflow: what runs; default that of the executor, then the one registered under its name.
             run_id: the id of this run, default a new one.
             on_error: raise, or return a result with reason ``error``.
-            options: as for `DAG.run`, mode and observers among them.
+            options: as for `DAG.run`, mode and observers among them; and *resume*, the id of a run whose
+                cycle is to be gone on with, True for the latest.
 
         Returns:
             What the cycle came to; that of a cycle that `cancel` ended has the reason ``cancelled``.
@@ -168,6 +183,42 @@ class CyclicWorkflowExecutor:
             )
         )
 
+    async def resume_cycle(
+        self,
+        run_id: str | bool = True,  # noqa: FBT001, FBT002 - True stands for the latest
+        cycle_config: Chosen = None,
+        initial_data: Mapping[str, Any] | None = None,
+        workflow: Any = None,
+        **options: Any,
+    ) -> CycleResult:
+        """Go on with a run behind its last checkpoint, on the running event loop.
+
+        What has been used of limits counts, and nodes before the cycle are not run again.
+
+        Parameters:
+            run_id: of the run, True for the one that was written last.
+            cycle_config, initial_data, workflow, options: as for `execute_cycle`; cycle and run inputs are
+                those of that run unless they are given.  Limits may be others.
+
+        Returns:
+            What the whole cycle came to, as if it had never been interrupted.
+
+        Raises:
+            CycleStateError: nothing is kept of that run, or the cycle has other settings now.
+        """
+        return await self.execute_cycle(cycle_config, initial_data, workflow, resume=run_id, **options)
+
+    def resume_cycle_sync(
+        self,
+        run_id: str | bool = True,  # noqa: FBT001, FBT002 - as above
+        cycle_config: Chosen = None,
+        initial_data: Mapping[str, Any] | None = None,
+        workflow: Any = None,
+        **options: Any,
+    ) -> CycleResult:
+        """As `resume_cycle`, for callers without an event loop."""
+        return self.execute_cycle_sync(cycle_config, initial_data, workflow, resume=run_id, **options)
+
     async def execute_with_debugging(self, *_: Any, **__: Any) -> CycleResult:
         """Run a cycle under a debugger; not built yet."""
         self._lacks("execute_with_debugging")
@@ -213,9 +264,26 @@ class CyclicWorkflowExecutor:
         checked("on_error", on_error, check.one_of("raise", "return"))
         given = {name: value for name, value in options.items() if name not in TOOLS}
         built = self._chosen(workflow)
+        found = self._resumed(given.pop("resume", None))
+        if found is not None:
+            chosen = found["cycle"] if chosen is None else chosen
+            initial_data, run_id = {**found["inputs"], **(initial_data or {})}, run_id or found["run_id"]
         graph, name = amended(built.wired, chosen, self._caps)
-        run = built.run_with(graph, initial_data, run_id or f"{random.getrandbits(128):032x}", given)
+        run_id = run_id or f"{random.getrandbits(128):032x}"
+        run = built.run_with(graph, initial_data, run_id, given)
+        if self._checkpoints is not None:
+            head = Head(name, run_id, mark_of(graph, name))
+            run.keeper = Keeping(self._checkpoints, head, initial_data or {}, found)
         return Execution(name, run, returns=on_error == "return", under_way=self._under_way)
+
+    def _resumed(self, resume: object) -> dict[str, Any] | None:
+        """The checkpoint to go on from, None to begin anew."""
+        if resume is None or resume is False:
+            return None
+        if self._checkpoints is None:
+            msg = "nothing is kept here to go on from: CyclicWorkflowExecutor(state_persistence=True)"
+            raise CycleStateError(msg)
+        return self._checkpoints.found(resume)
 
     def _chosen(self, workflow: Any) -> Any:
         """The workflow to run: of the call, of the executor, or the one registered under its name."""

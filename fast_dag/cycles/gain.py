@@ -50,6 +50,14 @@ class Patience:
         self.best: Any = None
         self.count = 0
 
+    def saved(self) -> list[Any]:
+        """The best value and the count."""
+        return [self.best, self.count]
+
+    def resume(self, data: list[Any]) -> None:
+        """Take what `saved` gave in an earlier run."""
+        self.best, self.count = data
+
     def add(self, value: Any) -> None:
         """Take one more sample; what is no number is none."""
         if value.__class__ not in NUMBERS:
@@ -94,6 +102,14 @@ class Objective:
     def best(self) -> Any:
         """The best value, `UNDEFINED` before there is one."""
         return UNDEFINED if self.index is None else self._value
+
+    def saved(self) -> list[Any]:
+        """The best value, its iteration, and the results there."""
+        return [self._value, self.index, dict(self.results)]
+
+    def resume(self, data: list[Any]) -> None:
+        """Take what `saved` gave in an earlier run."""
+        self._value, self.index, self.results = data
 
     def add(self, value: Any) -> None:
         """Take the sample of this iteration; what is no number is none."""

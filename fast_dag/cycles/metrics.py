@@ -119,6 +119,18 @@ class Metrics:
         rest = {node: results[node] for node in later if results[node] is not NO_DATA}
         self.collect(rest, is_searched=True)
 
+    def resume(self, results: Mapping[str, Any]) -> None:
+        """Go on after *results*, the last of each node; the series have been filled."""
+        if not results:
+            return
+        self._search(results)
+        for name, place in self._layout.values.items():
+            if self.series[name].values:
+                self._values[place] = self.series[name].values[-1]
+        for node, result in results.items():
+            for read, place in self._looks[node][4]:
+                self._values[place] = read(result)
+
     def known(self) -> dict[str, Any]:
         """Every metric there is at the last search, as of `metrics_of`."""
         return metrics_of(self._results, self._echoing)

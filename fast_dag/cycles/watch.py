@@ -21,6 +21,7 @@ from collections.abc import Callable, Collection, Generator, Mapping
 from functools import partial
 from typing import Any
 
+from fast_dag.cycles import watch_state
 from fast_dag.cycles.asking import Test, truth_of
 from fast_dag.cycles.conditions import CompoundCondition, ConvergenceCondition, Tested, merged
 from fast_dag.cycles.gain import Objective, Patience, sign_of
@@ -270,6 +271,25 @@ class Watch:
         """The samples of every metric in use, and with ``history_limit=None`` of all others."""
         kept = {**(self._every or {}), **self.metrics.series}
         return {name: list(series.kept()) for name, series in kept.items()}
+
+    def saved(self) -> dict[str, Any]:
+        """All it keeps, as plain data around the values."""
+        return watch_state.saved(self.metrics, self._every, self._latest, self._kept)
+
+    def resume(self, data: Mapping[str, Any], results: Mapping[str, Any], completed: int) -> None:
+        """Take what `saved` gave in an earlier run, *results* those of the last iteration."""
+        self._latest = dict(data["latest"])
+        self._values[RESULTS], self._values[COMPLETED] = results, completed
+        if self._every is not None:
+            limit = self._conditions.config.metric_history_limit
+            self._every.update({name: Series(limit) for name in data["every"]})
+        watch_state.resume(data, self.metrics, self._every, self._latest, self._kept)
+
+    @property
+    def _kept(self) -> list[Patience | Objective]:
+        """What counts, in the order of the layout."""
+        counts = [self._values[place] for place, *_ in self._conditions.layout.patience]
+        return counts if self.objective is None else [*counts, self.objective]
 
     def _followed_objective(self) -> Objective | None:
         conditions = self._conditions

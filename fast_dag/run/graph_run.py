@@ -29,6 +29,7 @@ from fast_dag.run.frontier import SKIPPED, STARTS, Frontier
 from fast_dag.run.notes import Note
 from fast_dag.run.requests import NOTHING
 from fast_dag.run.results import CycleResult
+from fast_dag.run.resuming import replayed
 from fast_dag.run.rounds import Rounds
 from fast_dag.run.run import Run
 from fast_dag.run.step import Route, part_of
@@ -76,7 +77,7 @@ class GraphRun(Run):
             self.finished = True
             return []
         self._frontier = Frontier(plan)
-        freed = self._through(self._frontier.entries()) + self._won_before()
+        freed = replayed(self, self._through(self._frontier.entries()) + self._won_before())
         # What a node did to the results since its predecessors ended must stay as it is.
         results, self.showing.results = self.showing.results, None
         for step in range(ran):
@@ -275,6 +276,10 @@ class GraphRun(Run):
     def has_failed(self, unit: int) -> bool:
         """Whether *unit* has failed in this iteration, and nothing stands for its result."""
         return self.state[unit] == FAILED and self.values[self.plan.first + unit] is NO_DATA
+
+    def has_run(self, unit: int) -> bool:
+        """Whether *unit* has run to its end."""
+        return self.state[unit] in (DONE, EMPTY)
 
     def mark_done(self, unit: int) -> None:
         """Note that a unit has been passed."""

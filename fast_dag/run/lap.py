@@ -76,6 +76,12 @@ class Policy(Protocol):
     def describe(self, result: CycleResult) -> None:
         """Fill in what it knows of the metrics."""
 
+    def saved(self) -> dict[str, Any]:
+        """All it keeps, as plain data around the values."""
+
+    def resume(self, data: Mapping[str, Any], results: Mapping[str, Any], completed: int) -> None:
+        """Take what `saved` gave in an earlier run, *results* those of the last iteration."""
+
 
 class Lap:
     """One cycle on its way.
@@ -144,6 +150,11 @@ class Lap:
         self.ending = self.exit = self.found = self.fault = None
         self.outputs, self.kept, self.early = [], {}, []
         self.memory.begin()
+
+    def outputs_by_name(self, names: Sequence[str]) -> dict[str, Any]:
+        """What the nodes of its body gave last; *names* are those of all units."""
+        body = names[self.cycle.enter + 1 : self.cycle.leave]
+        return {name: value for name, value in zip(body, self.outputs, strict=False) if value is not NO_DATA}
 
     @property
     def asks_before(self) -> bool:

@@ -12,6 +12,7 @@ from fast_dag.plan.plan import Plan
 from fast_dag.run.notes import Note
 
 if TYPE_CHECKING:
+    from fast_dag.run.resuming import Keeper
     from fast_dag.run.run import Run
     from fast_dag.run.streams import Stream
     from fast_dag.run.visit import Visit
@@ -65,6 +66,8 @@ class Ledger:
     """Cycles that have begun and have a timeout, each with its run and the seconds; the desk takes them."""
     tell_lap: Callable[[Run, Any, Any], None] | None = None
     """Told of each iteration that has ended: its run, its lap, and why the cycle ends, None if it goes on."""
+    keeper: Keeper | None = None
+    """Keeps what the run has come to after iterations of a cycle, and knows what to go on from."""
     limit: int | None = None
     """How many calls may be under way at once, None for any number."""
     workers: int = 1

@@ -24,7 +24,7 @@ class Memory:
     """
 
     def __init__(self, cycle: Cycle, path: Sequence[str]) -> None:
-        self._cycle, self._path = cycle, tuple(path)
+        self._cycle, self.path = cycle, tuple(path)
         self.state: CycleState | None = None
         self.metrics: Callable[[], Mapping[str, Any]] | None = None
         """Gives the series of the metrics, where somebody keeps them."""
@@ -46,7 +46,7 @@ class Memory:
         books.iteration, books.completed = index, index + 1
         place = Place(
             *(self._cycle.name, index, config.max_iterations, config.timeout_seconds, started),
-            *(ledger.clock, self._path, config.direction, ledger.trend),
+            *(ledger.clock, self.path, config.direction, ledger.trend),
         )
         return Turn(self.state, place, node)
 
@@ -90,6 +90,16 @@ class Memory:
         if keys:
             found = {node: {key: held[key] for key in keys if key in held} for node, held in found.items()}
         return {node: held for node, held in found.items() if held}
+
+    def saved(self) -> dict[str, Any] | None:
+        """All of it as plain data around the values, None if nobody has asked for state."""
+        return None if self.state is None else self.state.to_dict()
+
+    def resume(self, data: Mapping[str, Any] | None, clock: Callable[[], float]) -> None:
+        """Take what `saved` gave in an earlier run."""
+        if data is not None:
+            self.state = self._made(clock(), clock)
+            self.state.books.restore(data)
 
     def shared(self) -> dict[Any, Any]:
         """What lies in the shared slots."""

@@ -12,11 +12,12 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from fast_dag.plan.plan import Cycle
-from fast_dag.run.course import begin, supply
+from fast_dag.run.asked import admission, decision
 from fast_dag.run.endings import Endings
 from fast_dag.run.lap import Ending, Lap
-from fast_dag.run.requests import Ask, Failure, Loop, Outcome, Request, Success
+from fast_dag.run.requests import Failure, Loop, Outcome, Request, Success
 from fast_dag.run.results import CycleResult
+from fast_dag.run.resuming import LIMITS, is_kept, resume
 from fast_dag.run.step import fetch
 from fast_dag.run.turn import Turn
 from fast_dag.run.wrapping import text_of, wrap
@@ -25,7 +26,6 @@ from fast_dag.values import NO_DATA, Converged
 if TYPE_CHECKING:
     from fast_dag.run.graph_run import GraphRun
 
-LIMITS: Final = ("max_iterations", "timeout")
 WITHOUT_OUTPUTS: Final = ("error", "violation", "not_entered")
 """Reasons after which nothing is handed on."""
 
@@ -63,6 +63,9 @@ class Rounds:
             elif unit == lap.cycle.enter:
                 if not lap.is_running:
                     self._begin(lap)
+                if lap.ending is not None:
+                    queue.extend(self._end(lap, lap.ending))
+                    continue
                 self._fill_ports(lap)
                 if lap.asks_before or self._is_plain(lap):
                     steps.append(unit)
@@ -71,7 +74,8 @@ class Rounds:
             else:
                 self._complete(lap)
                 ending = self._settled(lap, self.endings.obvious)
-                if ending is None and lap.asks_after:
+                if (ending is None and lap.asks_after) or is_kept(self._run, lap):
+                    lap.found = ending
                     steps.append(unit)
                 else:
                     queue.extend(self._go_on(lap, ending or self._settled(lap, self.endings.judge)))
@@ -83,38 +87,10 @@ class Rounds:
         if self._is_plain(lap):
             outcome = yield Loop(lap)
         elif step == lap.cycle.enter:
-            outcome = yield from self._admit(lap)
+            outcome = yield from admission(self._run, lap)
         else:
-            decided = yield from self._decide(lap)
-            return Success(_Fault(decided.error)) if isinstance(decided, Failure) else decided
+            outcome = yield from decision(self._run, lap, self._settled)
         return Success(outcome.value if outcome.error is None else _Fault(outcome.error))
-
-    def _admit(self, lap: Lap) -> Generator[Request, Outcome, Outcome]:
-        """Whether an iteration is to begin."""
-        if lap.course is not None:
-            outcome = yield from begin(lap, self._run.ledger)
-            if outcome.error is not None or not outcome.value:
-                return outcome
-            supply(lap, self._run.values, self._run.ledger)
-        if lap.policy is None or not lap.policy.is_asked_before:
-            return Outcome(value=True)
-        return (yield Ask(lap.policy.admits, (self._inputs(lap),)))
-
-    def _decide(self, lap: Lap) -> Generator[Request, Outcome, Success | Failure]:
-        """Whether the cycle ends after an iteration, where functions of the user's have to be asked."""
-        deciding: Any = self.endings.asking(lap)
-        answer: Any = None
-        while True:
-            try:
-                question, arguments = deciding.send(answer)
-            except StopIteration as end:
-                return Success(self.endings.with_checkers(lap, end.value) or self.endings.beyond(lap))
-            except Exception as error:  # noqa: BLE001 - a value may raise anything when it is compared
-                return Failure(error)
-            outcome = yield Ask(question.function, arguments)
-            if outcome.error is not None:
-                return Failure(outcome.error)  # type: ignore[arg-type]
-            answer = outcome.value
 
     def answered(self, step: int, answer: Any) -> list[int]:
         """Take what was answered at an enter or leave unit; the steps set free."""
@@ -196,12 +172,16 @@ class Rounds:
     def _begin(self, lap: Lap) -> None:
         lap.begin(self._run.ledger.clock())
         lap.memory.metrics = None if lap.policy is None else lap.policy.metric_history
-        timeout = lap.cycle.config.timeout_seconds
-        if timeout is not None:
-            self._run.ledger.watches.append((self._run, lap, timeout))
         for feedback in lap.cycle.feedback:
             if feedback.into >= 0:
                 self._run.values[feedback.into] = NO_DATA
+        resume(self._run, lap)
+        if lap.completed and lap.ending is None:
+            lap.ending = self.endings.limit(lap)
+        timeout = lap.cycle.config.timeout_seconds
+        if timeout is not None and lap.ending is None:
+            left = timeout - (self._run.ledger.clock() - lap.started)
+            self._run.ledger.watches.append((self._run, lap, left))
 
     def _enter(self, lap: Lap) -> list[int]:
         return self._pass(lap.cycle.enter)
@@ -291,7 +271,8 @@ class Rounds:
         """Whether the cycle is gone round as a plain loop."""
         is_known = self.are_looped and lap.cycle.name not in self._given_up
         is_told = self._run.ledger.tell_lap is not None
-        return is_known and bool(lap.cycle.rows) and not lap.asks_before and not is_told
+        is_open = not lap.asks_before and not is_told and self._run.ledger.keeper is None
+        return is_known and bool(lap.cycle.rows) and is_open
 
     def _looped(self, lap: Lap) -> list[int]:
         """Go on where a plain loop has ended: behind the cycle, or within an iteration."""
@@ -322,23 +303,6 @@ class Rounds:
         except Exception as error:  # noqa: BLE001 - a value may raise anything when it is compared
             self._run.stop(self.endings.failure(lap, error, None, 0))
             return Ending("error", text_of(error))
-
-    def _inputs(self, lap: Lap) -> dict[str, Any]:
-        """The values at the entry ports of the body for the iteration that is to begin.
-
-        Each by ``node.parameter``, and by its own name where that is the only one.
-        """
-        run = self._run
-        body = range(run.plan.first + lap.cycle.enter + 1, run.plan.first + lap.cycle.leave)
-        found: dict[str, Any] = {}
-        owners: dict[str, list[Any]] = {}
-        for unit in range(lap.cycle.enter + 1, lap.cycle.leave):
-            for argument in run.plan.layouts[unit].arguments:
-                value = run.values[argument.slot]
-                if not argument.injected and argument.slot not in body and value is not NO_DATA:
-                    found[f"{run.plan.names[unit]}.{argument.name}"] = value
-                    owners.setdefault(argument.name, []).append(value)
-        return {name: values[0] for name, values in owners.items() if len(values) == 1} | found
 
 
 def _path_to(cycle: Cycle, cycles: Iterable[Cycle]) -> list[str]:

@@ -25,6 +25,14 @@ class Stalling:
         self._last.append(([_frozen(value) for value in carried], {k: _frozen(v) for k, v in states.items()}))
         return next((p for p in range(1, self._window + 1) if self._repeats(p)), 0)
 
+    def saved(self) -> list[Any]:
+        """What the last iterations came to."""
+        return [list(each) for each in self._last]
+
+    def resume(self, data: list[Any]) -> None:
+        """Take what `saved` gave in an earlier run."""
+        self._last.extend((carried, states) for carried, states in data)
+
     def _repeats(self, period: int) -> bool:
         last = list(self._last)
         looked_at = max(self._window, 2 * period)

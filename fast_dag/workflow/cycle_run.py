@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import RunCancelledError, unknown_options
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fast_dag.plan.plan import Plan
     from fast_dag.run.lap import Ending, Lap
     from fast_dag.run.results import CycleResult
+    from fast_dag.run.resuming import Keeper
     from fast_dag.run.run import Run
     from fast_dag.runners.event_loop import Pulled
     from fast_dag.workflow.workflow import Workflow
@@ -63,6 +64,8 @@ class CycleRun:
         self.options = RunOptions(**options)
         self.context = Context(metadata={} if run_id is None else {"run_id": run_id})
         self.told: Told | None = None
+        self.keeper: Keeper | None = None
+        """Keeps checkpoints, and has the one to go on from."""
         self._stack = ExitStack()
         self._live: Session | None = None
         self._pulled: Pulled | None = None
@@ -138,8 +141,13 @@ class CycleRun:
 
     @contextmanager
     def _session(self, options: RunOptions) -> Iterator[Session]:
-        with session(self.workflow, self._inputs, self.context, options, plan=self._plan) as live:
+        plan = self._plan
+        if self.keeper is not None and self.keeper.resumed is not None:
+            # What a plain loop would run has run already.
+            plan = replace(plan, rows=())
+        with session(self.workflow, self._inputs, self.context, options, plan=plan) as live:
             self._live = live
+            live.run.ledger.keeper = self.keeper
             if self.told is not None:
                 live.run.ledger.tell_lap = self._tell
             yield live

@@ -1,0 +1,86 @@
+"""What is asked at both ends of an iteration: does one begin, is it the last one, what is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any
+
+from fast_dag.errors import CycleStateError
+from fast_dag.run.course import begin, supply
+from fast_dag.run.lap import Ending, Lap
+from fast_dag.run.requests import Ask, Failure, Outcome, Request, Success
+from fast_dag.run.resuming import is_due, saved
+from fast_dag.values import NO_DATA
+
+if TYPE_CHECKING:
+    from fast_dag.run.endings import Endings
+    from fast_dag.run.graph_run import GraphRun
+
+    Settled = Callable[[Lap, Callable[[Lap], Ending | None]], Ending | None]
+
+
+def admission(run: GraphRun, lap: Lap) -> Generator[Request, Outcome, Outcome]:
+    """Whether an iteration is to begin."""
+    if lap.course is not None:
+        outcome = yield from begin(lap, run.ledger)
+        if outcome.error is not None or not outcome.value:
+            return outcome
+        supply(lap, run.values, run.ledger)
+    if lap.policy is None or not lap.policy.is_asked_before:
+        return Outcome(value=True)
+    return (yield Ask(lap.policy.admits, (_inputs(run, lap),)))
+
+
+def decision(run: GraphRun, lap: Lap, settled: Settled) -> Generator[Request, Outcome, Outcome]:
+    """Why the cycle ends after an iteration, None if it does not; what is to be kept is written."""
+    endings: Endings = run.rounds.endings  # type: ignore[union-attr]
+    ending, lap.found = lap.found, None
+    if ending is None and lap.asks_after:
+        decided = yield from _decided(endings, lap)
+        if isinstance(decided, Failure):
+            return Outcome(error=decided.error)
+        ending = decided.value
+    elif ending is None:
+        ending = settled(lap, endings.judge)
+    if run.finished or not is_due(run, lap, ending):
+        return Outcome(ending)
+    try:
+        record = saved(run, lap, ending)
+    except CycleStateError as error:
+        return Outcome(error=error)
+    outcome = yield Ask(run.ledger.keeper.write, (record,))  # type: ignore[union-attr]
+    return Outcome(ending, outcome.error)
+
+
+def _decided(endings: Endings, lap: Lap) -> Generator[Request, Outcome, Success | Failure]:
+    """Whether the cycle ends after an iteration, where functions of the user's have to be asked."""
+    deciding: Any = endings.asking(lap)
+    answer: Any = None
+    while True:
+        try:
+            question, arguments = deciding.send(answer)
+        except StopIteration as end:
+            return Success(endings.with_checkers(lap, end.value) or endings.beyond(lap))
+        except Exception as error:  # noqa: BLE001 - a value may raise anything when it is compared
+            return Failure(error)
+        outcome = yield Ask(question.function, arguments)
+        if outcome.error is not None:
+            return Failure(outcome.error)  # type: ignore[arg-type]
+        answer = outcome.value
+
+
+def _inputs(run: GraphRun, lap: Lap) -> dict[str, Any]:
+    """The values at the entry ports of the body for the iteration that is to begin.
+
+    Each by ``node.parameter``, and by its own name where that is the only one.
+    """
+    body = range(run.plan.first + lap.cycle.enter + 1, run.plan.first + lap.cycle.leave)
+    found: dict[str, Any] = {}
+    owners: dict[str, list[Any]] = {}
+    for unit in range(lap.cycle.enter + 1, lap.cycle.leave):
+        for argument in run.plan.layouts[unit].arguments:
+            value = run.values[argument.slot]
+            if not argument.injected and argument.slot not in body and value is not NO_DATA:
+                found[f"{run.plan.names[unit]}.{argument.name}"] = value
+                owners.setdefault(argument.name, []).append(value)
+    return {name: values[0] for name, values in owners.items() if len(values) == 1} | found

@@ -1,0 +1,138 @@
+"""What is kept of a run after an iteration of a cycle, and how another run goes on from there."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fast_dag.errors import CycleStateError
+from fast_dag.plan.plan import ENTER, GONE, LEAVE, ROUTER
+from fast_dag.run.lap import Ending, Lap
+from fast_dag.run.step import Route
+from fast_dag.values import NO_DATA
+
+if TYPE_CHECKING:
+    from fast_dag.run.graph_run import GraphRun
+
+LIMITS = ("max_iterations", "timeout")
+"""Ends that a run with other limits goes on from."""
+
+
+class Keeper(Protocol):
+    """Keeps what a run has come to, after iterations of one cycle."""
+
+    name: str
+    """Of the cycle."""
+    every: int
+    """After how many iterations."""
+    resumed: Mapping[str, Any] | None
+    """What was kept of an earlier run, to go on from."""
+
+    def write(self, record: Mapping[str, Any]) -> None:
+        """Keep *record*; a runner calls it, because it may take its time."""
+
+
+def is_kept(run: GraphRun, lap: Lap) -> bool:
+    """Whether something is kept after iterations of *lap*."""
+    keeper = run.ledger.keeper
+    return keeper is not None and run.outer is None and lap.cycle.name == keeper.name
+
+
+def is_due(run: GraphRun, lap: Lap, ending: Ending | None) -> bool:
+    """Whether something is to be kept after this one: the last one always counts."""
+    if not is_kept(run, lap) or (ending is not None and ending.reason == "error"):
+        return False
+    return ending is not None or lap.completed % run.ledger.keeper.every == 0  # type: ignore[union-attr]
+
+
+def saved(run: GraphRun, lap: Lap, ending: Ending | None) -> dict[str, Any]:
+    """What another run needs to go on behind an iteration of *lap* that has ended.
+
+    Raises:
+        CycleStateError: something of it cannot be kept.
+    """
+    final = None if ending is None or ending.reason in LIMITS else ending
+    others = [each for each in run.rounds.laps if each.ending is not None and len(each.memory.path) == 1]  # type: ignore[union-attr]
+    cycles = {each.cycle.name: _saved_lap(run, each, each.ending) for each in others}
+    return {"nodes": _saved_nodes(run), "cycles": {**cycles, lap.cycle.name: _saved_lap(run, lap, final)}}
+
+
+def resume(run: GraphRun, lap: Lap) -> None:
+    """Have *lap*, which has just begun, go on where it was left, if something was kept of it."""
+    keeper = run.ledger.keeper
+    kept = None if keeper is None or keeper.resumed is None else keeper.resumed["cycles"].get(lap.cycle.name)
+    if kept is None or run.outer is not None or lap.entered > 1:
+        return
+    clock = run.ledger.clock
+    lap.started = clock() - kept["elapsed"]
+    lap.index = lap.completed = kept["completed"]
+    lap.outputs, lap.carried = list(kept["outputs"]), list(kept["carried"])
+    for feedback, value in zip(lap.cycle.feedback, lap.carried, strict=True):
+        if feedback.into >= 0:
+            run.values[feedback.into] = value
+    lap.memory.resume(kept["state"], clock)
+    for inner in _inside(run, lap):
+        inner.memory.resume(kept["inside"][inner.cycle.name], clock)
+    if lap.policy is not None:
+        lap.policy.resume(kept["conditions"], lap.outputs_by_name(run.plan.names), lap.completed)
+    if lap.stalling is not None:
+        lap.stalling.resume(kept["stalling"])
+    lap.ending = None if kept["ending"] is None else Ending(*kept["ending"])
+
+
+def replayed(run: GraphRun, steps: list[int]) -> list[int]:
+    """Settle those of the free *steps*, and those behind them, whose results were kept; the others."""
+    keeper = run.ledger.keeper
+    if keeper is None or keeper.resumed is None or run.outer is not None:
+        return steps
+    known: Mapping[str, Any] = keeper.resumed["nodes"]
+    left: list[int] = []
+    work = deque(steps)
+    while work:
+        step = work.popleft()
+        kept = known.get(run.plan.names[step]) if run.plan.kinds[step] not in (ENTER, LEAVE) else None
+        if kept is None:
+            left.append(step)
+        else:
+            work.extend(run.done(step, Route(*kept) if run.plan.kinds[step] == ROUTER else kept[0]))
+    return left
+
+
+def _saved_nodes(run: GraphRun) -> dict[str, list[Any]]:
+    """The results of the nodes outside of cycles that have one; of a router its branch as well."""
+    plan, found = run.plan, {}
+    for unit, name in enumerate(plan.names):
+        value = run.values[plan.first + unit]
+        is_inside = run.rounds.lap_of(unit) is not None  # type: ignore[union-attr]
+        if is_inside or not run.has_run(unit) or value is GONE:
+            continue
+        if plan.kinds[unit] == ROUTER:
+            branch = run.taken[name]
+            slot = plan.branches[unit].get(branch)
+            found[name] = [branch, value if slot is None else run.values[slot], value]
+        else:
+            found[name] = [value]
+    return found
+
+
+def _saved_lap(run: GraphRun, lap: Lap, ending: Ending | None) -> dict[str, Any]:
+    if lap.kept:
+        msg = f"cycle {lap.cycle.name!r} has checkers, whose samples cannot be kept yet: state its conditions"
+        raise CycleStateError(msg)
+    return {
+        "completed": lap.completed,
+        "elapsed": run.ledger.clock() - lap.started if lap.is_running else lap.seconds,
+        "ending": None if ending is None else list(ending),
+        "carried": list(lap.carried) or [NO_DATA for _ in lap.cycle.feedback],
+        "outputs": list(lap.outputs),
+        "state": lap.memory.saved(),
+        "inside": {inner.cycle.name: inner.memory.saved() for inner in _inside(run, lap)},
+        "conditions": None if lap.policy is None else lap.policy.saved(),
+        "stalling": None if lap.stalling is None else lap.stalling.saved(),
+    }
+
+
+def _inside(run: GraphRun, lap: Lap) -> list[Lap]:
+    laps: list[Lap] = run.rounds.laps  # type: ignore[union-attr]
+    return [each for each in laps if lap.cycle.enter < each.cycle.enter < lap.cycle.leave]

@@ -1,0 +1,293 @@
+"""Checkpoints of a cycle: a run that goes on from one comes to what an uninterrupted run comes to."""
+
+import asyncio
+import dataclasses
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fast_dag import (
+    DAG,
+    ConditionalReturn,
+    CycleConfig,
+    CycleConfigurationError,
+    CycleExecutionError,
+)
+from fast_dag.cycles.checkers import ConvergenceCheckerNode
+from fast_dag.cycles.executor import CyclicWorkflowExecutor
+from fast_dag.cycles.node_types import NodeTypes, node_of
+from fast_dag.cycles.templates import CycleTemplates
+from fast_dag.errors import CycleStateError
+from fast_dag.run.cycle_context import CycleContext
+from fast_dag.stores.states import FileStateStore, MemoryStateStore
+
+MODES = ["sequential", "parallel", "async"]
+
+
+def told(result):
+    """What is to be the same in both runs: everything but id and time."""
+    found = {each.name: getattr(result, each.name) for each in dataclasses.fields(result)}
+    return {name: value for name, value in found.items() if name not in ("run_id", "execution_time_seconds")}
+
+
+def walk(fails_at=None, **config):
+    """A DAG with a node before, two in, and one behind a cycle, and the calls that were made."""
+    made = []
+    dag = DAG("wf")
+
+    @dag.node
+    def before(seed=1):
+        made.append("before")
+        return seed
+
+    @dag.node
+    def step(before, ctx: CycleContext, value=0):
+        made.append("step")
+        if value == fails_at:
+            raise OSError("power cut")
+        ctx.state["sum"] = ctx.state.get("sum", 0) + value
+        ctx.shared["last"] = (value, {value})
+        ctx.accumulate("log", value, max_history=3)
+        return {"value": value + before, "quality": (value * 7) % 11}
+
+    @dag.node
+    def score(step):
+        return {"total": step["value"] * 1.5}
+
+    @dag.node
+    def after(score, before):
+        return score["total"] + before
+
+    dag.connect("before", "step").connect("step", "score").connect("score", "after")
+    dag.connect("before", "after")
+    dag.feedback("step", "step", output="value", input="value", cycle="walk")
+    dag.feedback("score", "step", signal=True, cycle="walk")
+    with dag.cycle("walk", **{"max_iterations": 8, "on_limit": "return", **config}):
+        pass
+    return dag, made
+
+
+CONDITIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "objective": st.just("quality"),
+        "convergence_conditions": st.sampled_from(
+            [
+                ("quality == 10",),
+                ("slope(quality, 3) > 2",),
+                ({"type": "stability", "metric": "total", "threshold": 1e-9, "window": 3},),
+                ("max(history(quality)) - min(history(quality)) > 9",),
+                (lambda results: results["step"]["quality"] == 8,),
+            ]
+        ),
+        "early_stop": st.just({"patience": 2, "metric": "quality"}),
+        "history_limit": st.sampled_from([0, 2, None]),
+        "metric_history_limit": st.sampled_from([1, 4]),
+        "preserve_state": st.just(("sum",)),
+        "stall_window": st.just(2),
+    },
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    config=CONDITIONS,
+    stops_at=st.integers(1, 7),
+    every=st.integers(1, 3),
+    mode=st.sampled_from(MODES),
+    compressed=st.booleans(),
+)
+def test_a_run_that_goes_on_comes_to_the_same(config, stops_at, every, mode, compressed):
+    expected = CyclicWorkflowExecutor(walk(**config)[0]).execute_cycle_sync("walk")
+    dag, made = walk(**config)
+    executor = CyclicWorkflowExecutor(
+        dag, state_persistence=True, state_compression=compressed, checkpoint_every=every
+    )
+    first = executor.execute_cycle_sync(CycleConfig(max_iterations=stops_at), mode=mode, run_id="r")
+    before = len(made)
+    found = executor.resume_cycle_sync("r", mode=mode)
+    assert told(found) == told(expected)
+    assert len(made) - before == expected.total_iterations - first.total_iterations
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_run_that_failed_goes_on_behind_its_last_checkpoint(mode, tmp_path):
+    dag, made = walk(fails_at=5)
+    executor = CyclicWorkflowExecutor(dag, state_persistence=True, state_store=str(tmp_path))
+    with pytest.raises(CycleExecutionError):
+        executor.execute_cycle_sync("walk", {"seed": 1}, mode=mode)
+    mended, made = walk()
+    again = CyclicWorkflowExecutor(mended, state_persistence=True, state_store=FileStateStore(tmp_path))
+    found = asyncio.run(again.resume_cycle(mode=mode))
+    assert told(found) == told(CyclicWorkflowExecutor(walk()[0]).execute_cycle_sync("walk"))
+    assert made == ["step"] * 3
+
+
+def test_values_of_every_plain_type_come_back():
+    values = [None, (1, "a"), {1, 2}, b"x", 1j, math.inf, {3: "c"}, [1, (2,)]]
+    dag = DAG("wf").add_node("spin", lambda values: values[1:] + values[:1])
+    dag.feedback("spin", "spin", cycle="c")
+    executor = CyclicWorkflowExecutor(dag, state_persistence=True)
+    executor.execute_cycle_sync(CycleConfig(max_iterations=3), {"values": values}, run_id="r")
+    found = executor.resume_cycle_sync("r", CycleConfig(max_iterations=len(values)))
+    assert found.outputs == {"spin": values}
+
+
+def test_what_cannot_be_kept_is_told_at_the_first_checkpoint():
+    dag = DAG("wf").add_node("give", lambda value=0: object()).feedback("give", "give", cycle="c")
+    executor = CyclicWorkflowExecutor(dag, state_persistence=True, max_iterations=3)
+    with pytest.raises(CycleStateError, match=r"carried|give"):
+        executor.execute_cycle_sync("c")
+
+
+def test_pickle_has_to_be_allowed():
+    with pytest.raises(CycleConfigurationError, match="allow_pickle"):
+        CyclicWorkflowExecutor(state_persistence=True, serializer="pickle")
+    dag = DAG("wf").add_node("give", lambda value=0: complex(1)).feedback("give", "give", cycle="c")
+    executor = CyclicWorkflowExecutor(
+        dag, state_persistence=True, serializer="pickle", allow_pickle=True, max_iterations=2
+    )
+    assert executor.execute_cycle_sync("c").total_iterations == 2
+
+
+def test_the_branch_of_a_router_is_not_chosen_again():
+    asked = []
+    dag = DAG("wf")
+
+    @dag.condition
+    def big(start=5):
+        asked.append(start)
+        return ConditionalReturn(start > 3, start)
+
+    dag.add_node("count", lambda first, value=0: first + value, outputs=["value"])
+    dag.add_node("small", lambda first: first)
+    dag.connect("big", "count", output="true", input="first").connect("big", "small", output="false")
+    dag.feedback("count", "count", input="value", cycle="c")
+    executor = CyclicWorkflowExecutor(dag, state_persistence=True)
+    executor.execute_cycle_sync(CycleConfig(max_iterations=2), run_id="r")
+    found = executor.resume_cycle_sync("r", CycleConfig(max_iterations=4))
+    assert (found.outputs, asked) == ({"count": 20}, [5])
+    assert "small" in found.skipped
+
+
+def test_a_cycle_that_had_ended_before_is_not_run_again():
+    runs = {"first": 0, "second": 0}
+
+    def counting(name):
+        def count(value=0, seed=0):
+            runs[name] += 1
+            return value + 1
+
+        return count
+
+    dag = DAG("wf").add_node("first", counting("first")).add_node("second", counting("second"))
+    dag.connect("first", "second", input="seed")
+    for name in runs:
+        dag.feedback(name, name, input="value", cycle=f"{name}_cycle")
+        with dag.cycle(f"{name}_cycle", max_iterations=3):
+            pass
+    executor = CyclicWorkflowExecutor(dag, state_persistence=True)
+    executor.execute_cycle_sync(CycleConfig(cycle_name="second_cycle", max_iterations=1), run_id="r")
+    found = executor.resume_cycle_sync("r")
+    assert found.node_outputs == {"first": 3, "second": 3}
+    assert runs == {"first": 3, "second": 3}
+
+
+def test_one_that_had_converged_is_not_gone_round_again():
+    dag, made = walk(convergence_conditions=("value >= 3",))
+    executor = CyclicWorkflowExecutor(dag, state_persistence=True)
+    expected = executor.execute_cycle_sync("walk", run_id="r")
+    del made[:]
+    assert told(executor.resume_cycle_sync("r"))["outputs"] == expected.outputs
+    assert executor.resume_cycle_sync("r").reason == "converged"
+    assert made == []
+
+
+def test_limits_count_what_was_used_before():
+    dag, made = walk()
+    executor = CyclicWorkflowExecutor(dag, state_persistence=True)
+    executor.execute_cycle_sync(CycleConfig(max_iterations=3), run_id="r")
+    found = executor.resume_cycle_sync("r", CycleConfig(max_iterations=3))
+    assert (found.reason, found.total_iterations, made.count("step")) == ("max_iterations", 3, 3)
+
+
+def test_batches_go_on_with_the_next_range():
+    seen = []
+    dag = DAG("wf").add_node("load", lambda start, end: seen.append((start, end)) or {"rows": end - start})
+    dag.add_cycle(CycleTemplates.batch_processing_cycle(10, 35), name="c")
+    executor = CyclicWorkflowExecutor(dag, state_persistence=True)
+    executor.execute_cycle_sync(CycleConfig(max_iterations=2, on_limit="return"), run_id="r")
+    assert executor.resume_cycle_sync("r").reason == "converged"
+    assert seen == [(0, 10), (10, 20), (20, 30), (30, 35)]
+
+
+def test_iterations_asked_for_one_by_one_can_be_gone_on_with():
+    async def main(executor):
+        iterations = executor.execute_with_monitoring("walk", run_id="r")
+        async for each in iterations:
+            if each.iteration == 2:
+                break
+        await iterations.aclose()
+        return [
+            each.iteration async for each in executor.execute_with_monitoring("walk", resume="r")
+        ], await executor.resume_cycle("r")
+
+    dag, made = walk()
+    rest, found = asyncio.run(main(CyclicWorkflowExecutor(dag, state_persistence=True)))
+    assert rest == [3, 4, 5, 6, 7]
+    assert (found.total_iterations, made.count("step"), made.count("before")) == (8, 8, 1)
+
+
+# What is refused
+
+
+def test_another_definition_of_the_cycle_cannot_go_on():
+    store = MemoryStateStore()
+    executor = CyclicWorkflowExecutor(walk()[0], state_persistence=True, state_store=store)
+    executor.execute_cycle_sync(CycleConfig(max_iterations=2), run_id="r")
+    changed = walk(objective="quality")[0]
+    with pytest.raises(CycleStateError, match="of other settings or nodes of cycle 'walk'"):
+        executor.resume_cycle_sync("r", workflow=changed)
+    executor.resume_cycle_sync("r", CycleConfig(max_iterations=3, description="the same"))
+
+
+def test_a_run_nobody_kept_is_an_error():
+    executor = CyclicWorkflowExecutor(walk()[0], state_persistence=True)
+    with pytest.raises(CycleStateError, match="nothing is kept yet"):
+        executor.resume_cycle_sync()
+    with pytest.raises(CycleStateError, match="no state of run 'r'"):
+        executor.resume_cycle_sync("r")
+
+
+def test_without_persistence_nothing_can_be_gone_on_with():
+    with pytest.raises(CycleStateError, match="state_persistence=True"):
+        CyclicWorkflowExecutor(walk()[0]).resume_cycle_sync("r")
+
+
+def test_something_else_than_a_store_is_an_error():
+    with pytest.raises(CycleConfigurationError, match="state_store must be a state store or a path"):
+        CyclicWorkflowExecutor(state_persistence=True, state_store=3)
+
+
+def test_samples_of_checkers_cannot_be_kept_yet():
+    dag, _ = walk()
+    checker = ConvergenceCheckerNode("check", metric="quality", threshold=99)
+    dag.drawing.add(node_of(checker, "check", {}, NodeTypes()))
+    dag.connect("step", "check", output="quality", input="quality")
+    executor = CyclicWorkflowExecutor(dag, state_persistence=True)
+    with pytest.raises((CycleStateError, CycleExecutionError), match="has checkers"):
+        executor.execute_cycle_sync("walk")
+
+
+def test_a_nested_cycle_has_no_checkpoints():
+    dag = DAG("wf").add_node("a", lambda y=0: y).add_node("b", lambda a, x=0: a + x)
+    dag.connect("a", "b").feedback("b", "b", input="x", cycle="inner")
+    dag.feedback("b", "a", input="y", cycle="outer")
+    for name in ("inner", "outer"):
+        with dag.cycle(name, max_iterations=2):
+            pass
+    executor = CyclicWorkflowExecutor(dag, state_persistence=True)
+    with pytest.raises(CycleConfigurationError, match="'inner' lies inside 'outer'"):
+        executor.execute_cycle_sync("inner")
