@@ -1,10 +1,12 @@
 """Runs for the sake of a cycle: of which one, with what settings, iteration by iteration, until cancelled."""
 
 import asyncio
+import builtins
 import gc
 import threading
 
 import pytest
+import trio
 
 from fast_dag import (
     DAG,
@@ -369,6 +371,34 @@ def test_a_cycle_nobody_asks_for_any_more_is_ended(end):
     assert (found.reason, found.total_iterations, found.outputs) == ("cancelled", 1, {"count": 1})
     assert "after" not in dag.context.results
     assert executor.cancel() is None
+
+
+def test_trio_is_a_loop_as_well():
+    async def main():
+        executor = CyclicWorkflowExecutor(counting())
+        iterations = executor.execute_with_monitoring("counting")
+        return [each.outputs["count"] async for each in iterations], await executor.execute_cycle()
+
+    made, found = trio.run(main)
+    assert (made, found.value) == ([1, 2, 3], 30)
+
+
+def test_giving_up_to_wait_for_an_iteration_ends_the_cycle():
+    async def count(value=0):
+        if value == 1:
+            await asyncio.sleep(30)
+        return value + 1
+
+    async def main():
+        dag = counting().replace_node("count", count)
+        iterations = CyclicWorkflowExecutor(dag).execute_with_monitoring("counting")
+        await iterations.__anext__()
+        with pytest.raises(builtins.TimeoutError):
+            await asyncio.wait_for(iterations.__anext__(), 0.02)
+        return iterations.result
+
+    found = asyncio.run(main())
+    assert (found.reason, found.total_iterations) == ("cancelled", 1)
 
 
 def test_one_that_has_not_begun_is_cancelled():
