@@ -19,7 +19,9 @@ NOT_BUILT = ("until", "emit", "on_round", "memory_limit_mb", "cpu_time_limit_sec
 
 def with_conditions(plan: Plan) -> Plan:
     """*plan*, in which each cycle has its conditions; what these say about limits holds for the settings."""
-    return replace(plan, cycles=tuple(_with_conditions(cycle, plan) for cycle in plan.cycles))
+    cycles = tuple(_with_conditions(cycle, plan) for cycle in plan.cycles)
+    timed = any(cycle.config.timeout_seconds is not None for cycle in cycles)
+    return replace(plan, cycles=cycles, has_timeouts=plan.has_timeouts or timed)
 
 
 def condition_problems(graph: Graph) -> Iterator[Problem]:

@@ -101,6 +101,13 @@ def test_numbers_among_the_conditions_are_budgets(any_mode, kind):
     assert ended(dag)[::2] == ("max_iterations", 4)
 
 
+def test_a_time_among_the_conditions_is_a_budget_too(any_mode, kind):
+    budget = {"type": "timeout", "value": 0.05}
+    dag = looped(kind, lambda x=0: x + 1, convergence_check=budget, max_iterations=10**9, on_limit="return")
+    assert any_mode(dag) == result_of(dag).total_iterations > 0
+    assert ended(dag)[:2] == ("timeout", "timeout_seconds=0.05")
+
+
 def test_a_cycle_ends_before_the_iteration_that_its_precondition_refuses(any_mode, kind):
     dag = looped(kind, lambda x=1: 2 * x, when="x < 100")
     assert any_mode(dag) == 128
