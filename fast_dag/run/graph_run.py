@@ -167,7 +167,8 @@ class GraphRun(Run):
     @property
     def last_step(self) -> int:
         """The step that was the last to end."""
-        return self.tally.order[-1]
+        count, step = self.tally.latest
+        return step if count == self.count else self.tally.order[-1]
 
     def value(self, name: str | None = None) -> Any:
         """The result of node *name*, else of the last exit node that was executed; None if there is none."""

@@ -22,6 +22,7 @@ class Tally:
         "errors",
         "failed",
         "hits",
+        "latest",
         "maps",
         "misses",
         "order",
@@ -59,11 +60,15 @@ class Tally:
         self.track: Track | None = None
         """Of a machine the way it went."""
         self.skipped = 0
+        self.latest = -1, -1
+        """How many executions had ended when some were left out of the order, and which unit was last."""
         self.abandoned = 0
         self.wall = 0.0
 
     def forget(self, units: range) -> None:
         """Leave out of the order what *units* did in an iteration that is over."""
+        if self.order:
+            self.latest = len(self.order) + self.repeated, self.order[-1]
         kept = [unit for unit in self.order if unit not in units]
         self.repeated += len(self.order) - len(kept)
         self.order = kept

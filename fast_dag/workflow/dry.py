@@ -10,6 +10,7 @@ from fast_dag.graph.binding import Wish, bind
 from fast_dag.graph.cycles import check_branch
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.order import reached
+from fast_dag.plan.plan import ENTER, LEAVE
 from fast_dag.values import END
 from fast_dag.workflow.inputs import merged, missing_inputs, starting_values
 
@@ -47,11 +48,14 @@ def dry_run(
     plan = workflow.plan()
     given = merged(inputs, node_inputs)
     values = starting_values(plan, given, complete=False)
+    # Where cycles are entered and left no node runs.
+    units = [unit for unit, kind in enumerate(plan.kinds) if kind not in (ENTER, LEAVE)]
+    nodes = [plan.nodes[unit] for unit in units]
     return {
-        "execution_order": list(plan.names),
+        "execution_order": [plan.names[unit] for unit in units],
         "entry_points": workflow.entry_points,
         "exit_points": workflow.exit_points,
         "inputs": given,
         "missing_inputs": [f"{node}.{name}" for node, name in missing_inputs(plan, values)],
-        "nodes": {node.name: {"inputs": node.inputs, "outputs": node.outputs} for node in plan.nodes},
+        "nodes": {node.name: {"inputs": node.inputs, "outputs": node.outputs} for node in nodes},
     }

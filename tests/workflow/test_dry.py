@@ -118,3 +118,12 @@ def test_a_plain_edge_out_of_a_router_is_told_with_the_remedy(dag):
 def test_a_joining_node_can_always_take_one_more(dag):
     dag.add_node("join", lambda data: data, node_type="all").connect("a", "join")
     assert dag.can_connect("b", "join") == []
+
+
+def test_only_nodes_are_told_of_where_there_is_a_cycle():
+    dag = DAG("round").add_node("a", give)
+    dag.feedback("a", "a", signal=True, cycle="again")
+    with dag.cycle("again", max_iterations=2):
+        pass
+    told = dag.dry_run()
+    assert told["execution_order"] == list(told["nodes"]) == ["a"]

@@ -162,3 +162,15 @@ def test_after_the_last_step_the_dag_shows_them_as_its_last_run(dag):
     dag.step(context)
     assert dag.context is context
     assert dag["told"] == "+++"
+
+
+def test_a_cycle_is_gone_round_node_by_node():
+    dag = DAG("round")
+    start = dag.node(lambda: 100, name="start")
+    one = dag.node(lambda start, n=0: start + n, name="one")
+    two = dag.node(lambda one: one + 1, name="two")
+    start >> one >> two >> dag.node(lambda two: -two, name="after")
+    with dag.cycle("loop", convergence_check="two > 300") as cycle:
+        cycle.feedback("two", "one", input="n")
+    assert [dag.step()[1] for _ in range(9)] == [100, 100, 101, 201, 202, 302, 303, -303, None]
+    assert dag.context.metadata["cycles"]["loop"].total_iterations == 3
