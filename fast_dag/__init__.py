@@ -12,19 +12,29 @@ if TYPE_CHECKING:
     from fast_dag.cycles.bounds import TimeoutCondition as TimeoutCondition
     from fast_dag.cycles.builder import CycleBuilder as CycleBuilder
     from fast_dag.cycles.built import Cycle as Cycle
+    from fast_dag.cycles.checkers import ConvergenceCheckerNode as ConvergenceCheckerNode
     from fast_dag.cycles.conditions import CallbackCondition as CallbackCondition
     from fast_dag.cycles.conditions import CompoundCondition as CompoundCondition
     from fast_dag.cycles.conditions import ConvergenceCondition as ConvergenceCondition
     from fast_dag.cycles.conditions import ExpressionCondition as ExpressionCondition
+    from fast_dag.cycles.executor import CyclicWorkflowExecutor as CyclicWorkflowExecutor
     from fast_dag.cycles.inspection import CycleGroup as CycleGroup
     from fast_dag.cycles.inspection import DagStage as DagStage
     from fast_dag.cycles.metric_conditions import ImprovementCondition as ImprovementCondition
     from fast_dag.cycles.metric_conditions import NoImprovementCondition as NoImprovementCondition
     from fast_dag.cycles.metric_conditions import StabilityCondition as StabilityCondition
     from fast_dag.cycles.metric_conditions import ThresholdCondition as ThresholdCondition
+    from fast_dag.cycles.multi_criteria import MultiCriteriaConvergenceNode as MultiCriteriaConvergenceNode
+    from fast_dag.cycles.nodes import CycleAwareNode as CycleAwareNode
     from fast_dag.cycles.specs import create_convergence_condition as create_convergence_condition
     from fast_dag.cycles.staged import AdaptiveCondition as AdaptiveCondition
     from fast_dag.cycles.staged import StrategyCondition as StrategyCondition
+    from fast_dag.cycles.state import CycleContext as CycleContext
+    from fast_dag.cycles.state import CycleState as CycleState
+    from fast_dag.cycles.state import CycleStateManager as CycleStateManager
+    from fast_dag.cycles.switch import SwitchNode as SwitchNode
+    from fast_dag.cycles.template import CycleTemplate as CycleTemplate
+    from fast_dag.cycles.templates import CycleTemplates as CycleTemplates
     from fast_dag.cycles.trend import Trend as Trend
     from fast_dag.cycles.view import GraphView as GraphView
     from fast_dag.draw.options import VisualizationOptions as VisualizationOptions
@@ -38,6 +48,7 @@ if TYPE_CHECKING:
     from fast_dag.errors import CycleExecutionError as CycleExecutionError
     from fast_dag.errors import CycleExitError as CycleExitError
     from fast_dag.errors import CycleLimitWarning as CycleLimitWarning
+    from fast_dag.errors import CycleStateError as CycleStateError
     from fast_dag.errors import DisconnectedNodeError as DisconnectedNodeError
     from fast_dag.errors import DocumentError as DocumentError
     from fast_dag.errors import DuplicateCycleError as DuplicateCycleError
@@ -52,6 +63,7 @@ if TYPE_CHECKING:
     from fast_dag.errors import MissingMetricError as MissingMetricError
     from fast_dag.errors import MissingOutputError as MissingOutputError
     from fast_dag.errors import NotSerializableError as NotSerializableError
+    from fast_dag.errors import RetryExhaustedError as RetryExhaustedError
     from fast_dag.errors import RouterError as RouterError
     from fast_dag.errors import RunCancelledError as RunCancelledError
     from fast_dag.errors import RunStalled as RunStalled
@@ -69,14 +81,19 @@ if TYPE_CHECKING:
     from fast_dag.run.context import Context as Context
     from fast_dag.run.fsm_context import FSMContext as FSMContext
     from fast_dag.run.results import CycleResult as CycleResult
+    from fast_dag.run.results import IterationResult as IterationResult
     from fast_dag.runners.background import RunHandle as RunHandle
     from fast_dag.stores.base import CacheBackend as CacheBackend
+    from fast_dag.stores.codec import StateCodec as StateCodec
     from fast_dag.stores.history import CacheExplanation as CacheExplanation
     from fast_dag.stores.keys import register_cache_key as register_cache_key
     from fast_dag.stores.memory import MemoryCache as MemoryCache
     from fast_dag.stores.registry import get_cache as get_cache
     from fast_dag.stores.registry import register_cache as register_cache
     from fast_dag.stores.sqlite import DiskCache as DiskCache
+    from fast_dag.stores.states import FileStateStore as FileStateStore
+    from fast_dag.stores.states import MemoryStateStore as MemoryStateStore
+    from fast_dag.stores.tagged import register_codec as register_codec
     from fast_dag.values import END as END
     from fast_dag.values import NO_DATA as NO_DATA
     from fast_dag.values import SKIP as SKIP
@@ -97,18 +114,23 @@ if TYPE_CHECKING:
     from fast_dag.workflow.runner import DAGRunner as Runner  # noqa: F401 - the other name of it
 
 WHERE = {
-    "fast_dag.cycles.built": ("Cycle",),
+    "fast_dag.cycles.bounds": (
+        "MaxIterationsCondition",
+        "TimeoutCondition",
+    ),
     "fast_dag.cycles.builder": ("CycleBuilder",),
-    "fast_dag.cycles.inspection": ("CycleGroup", "DagStage"),
-    "fast_dag.cycles.view": ("GraphView",),
-    "fast_dag.workflow.executing": ("RunResult", "Runtime"),
-    "fast_dag.workflow.builder": ("WorkflowBuilder",),
-    "fast_dag.cycles.bounds": ("MaxIterationsCondition", "TimeoutCondition"),
+    "fast_dag.cycles.built": ("Cycle",),
+    "fast_dag.cycles.checkers": ("ConvergenceCheckerNode",),
     "fast_dag.cycles.conditions": (
         "CallbackCondition",
         "CompoundCondition",
         "ConvergenceCondition",
         "ExpressionCondition",
+    ),
+    "fast_dag.cycles.executor": ("CyclicWorkflowExecutor",),
+    "fast_dag.cycles.inspection": (
+        "CycleGroup",
+        "DagStage",
     ),
     "fast_dag.cycles.metric_conditions": (
         "ImprovementCondition",
@@ -116,26 +138,36 @@ WHERE = {
         "StabilityCondition",
         "ThresholdCondition",
     ),
+    "fast_dag.cycles.multi_criteria": ("MultiCriteriaConvergenceNode",),
+    "fast_dag.cycles.nodes": ("CycleAwareNode",),
     "fast_dag.cycles.specs": ("create_convergence_condition",),
-    "fast_dag.cycles.staged": ("AdaptiveCondition", "StrategyCondition"),
+    "fast_dag.cycles.staged": (
+        "AdaptiveCondition",
+        "StrategyCondition",
+    ),
+    "fast_dag.cycles.state": (
+        "CycleContext",
+        "CycleState",
+        "CycleStateManager",
+    ),
+    "fast_dag.cycles.switch": ("SwitchNode",),
+    "fast_dag.cycles.template": ("CycleTemplate",),
+    "fast_dag.cycles.templates": ("CycleTemplates",),
     "fast_dag.cycles.trend": ("Trend",),
-    "fast_dag.run.results": ("CycleResult",),
-    "fast_dag.workflow.fsm": ("FSM",),
-    "fast_dag.run.fsm_context": ("FSMContext",),
+    "fast_dag.cycles.view": ("GraphView",),
     "fast_dag.draw.options": ("VisualizationOptions",),
     "fast_dag.errors": (
-        "CycleLimitWarning",
-        "CycleExecutionError",
-        "MaxIterationsError",
         "AmbiguousMetricError",
-        "ConvergenceExpressionError",
-        "MissingMetricError",
         "CacheError",
         "ConditionError",
+        "ConvergenceExpressionError",
         "CycleConfigurationError",
         "CycleConnectionError",
         "CycleError",
+        "CycleExecutionError",
         "CycleExitError",
+        "CycleLimitWarning",
+        "CycleStateError",
         "DisconnectedNodeError",
         "DocumentError",
         "DuplicateCycleError",
@@ -143,11 +175,14 @@ WHERE = {
         "ExecutionError",
         "FastDAGError",
         "InvalidNodeError",
+        "MaxIterationsError",
         "MissingConnectionError",
         "MissingExtraError",
         "MissingInputError",
+        "MissingMetricError",
         "MissingOutputError",
         "NotSerializableError",
+        "RetryExhaustedError",
         "RouterError",
         "RunCancelledError",
         "RunStalled",
@@ -164,13 +199,27 @@ WHERE = {
     "fast_dag.graph.machine": ("Transition",),
     "fast_dag.graph.node": ("Node",),
     "fast_dag.run.context": ("Context",),
+    "fast_dag.run.fsm_context": ("FSMContext",),
+    "fast_dag.run.results": (
+        "CycleResult",
+        "IterationResult",
+    ),
     "fast_dag.runners.background": ("RunHandle",),
     "fast_dag.stores.base": ("CacheBackend",),
+    "fast_dag.stores.codec": ("StateCodec",),
     "fast_dag.stores.history": ("CacheExplanation",),
     "fast_dag.stores.keys": ("register_cache_key",),
     "fast_dag.stores.memory": ("MemoryCache",),
-    "fast_dag.stores.registry": ("get_cache", "register_cache"),
+    "fast_dag.stores.registry": (
+        "get_cache",
+        "register_cache",
+    ),
     "fast_dag.stores.sqlite": ("DiskCache",),
+    "fast_dag.stores.states": (
+        "FileStateStore",
+        "MemoryStateStore",
+    ),
+    "fast_dag.stores.tagged": ("register_codec",),
     "fast_dag.values": (
         "Converged",
         "FSMReturn",
@@ -183,9 +232,18 @@ WHERE = {
         "Replace",
         "SelectReturn",
     ),
+    "fast_dag.workflow.builder": ("WorkflowBuilder",),
     "fast_dag.workflow.dag": ("DAG",),
+    "fast_dag.workflow.executing": (
+        "RunResult",
+        "Runtime",
+    ),
+    "fast_dag.workflow.fsm": ("FSM",),
     "fast_dag.workflow.functions": ("FunctionRegistry",),
-    "fast_dag.workflow.runner": ("DAGRunner", "Runner"),
+    "fast_dag.workflow.runner": (
+        "DAGRunner",
+        "Runner",
+    ),
 }
 MODULE_OF = {name: module for module, names in WHERE.items() for name in names}
 

@@ -50,6 +50,25 @@ CACHE = [
     "register_cache",
     "register_cache_key",
 ]
+CYCLES = [
+    "ConvergenceCheckerNode",
+    "CycleAwareNode",
+    "CycleContext",
+    "CycleState",
+    "CycleStateError",
+    "CycleStateManager",
+    "CycleTemplate",
+    "CycleTemplates",
+    "CyclicWorkflowExecutor",
+    "FileStateStore",
+    "IterationResult",
+    "MemoryStateStore",
+    "MultiCriteriaConvergenceNode",
+    "RetryExhaustedError",
+    "StateCodec",
+    "SwitchNode",
+    "register_codec",
+]
 BUILDERS = [
     "Cycle",
     "CycleBuilder",
@@ -124,7 +143,7 @@ EVENTS = [
     "RunStarted",
     "Warned",
 ]
-NAMES = [*WORKFLOW, *RUN, *CACHE, *CONDITIONS, *BUILDERS, *ERRORS]
+NAMES = [*WORKFLOW, *RUN, *CACHE, *CONDITIONS, *CYCLES, *BUILDERS, *ERRORS]
 HEAVY = ("anyio", "asyncio", "cachetools", "msgspec", "psutil", "rich", "sqlite3", "trio", "yaml")
 
 
@@ -237,7 +256,7 @@ def test_every_name_of_the_facade_of_cycles_can_be_imported():
     assert set(cycles.__all__) <= set(dir(cycles))
 
 
-@pytest.mark.parametrize("name", [*CONDITIONS, *BUILDERS])
+@pytest.mark.parametrize("name", [*CONDITIONS, *CYCLES, *BUILDERS])
 def test_a_name_of_cycles_is_the_same_object_in_both_places(name):
     assert getattr(fast_dag, name) is getattr(importlib.import_module("fast_dag.cycles"), name)
 
