@@ -54,6 +54,14 @@ class Showing:
         if self._unread.get(own) == 0:
             self.clear(own)
 
+    def end(self) -> None:
+        """Leave the results that are to be kept, where none was let go before the run was over."""
+        if self._keep is None or self.results is None or self.frees:
+            return
+        for name in self._plan.names:
+            if name not in self._keep:
+                self.results.pop(name, None)
+
     def hold(self, name: str) -> None:
         """Keep the value of node *name* until the run is over, whoever has read it."""
         slot = self._plan.first + self._plan.names.index(name)

@@ -118,6 +118,7 @@ def finish(live: Session) -> None:
         _note(run, "run_finished", {"status": status, "duration": run.tally.wall, "error": run.error})
     live.report(last=True)
     run.tally.keep_texts()
+    run.showing.end()
     late_results = run.late_results() if run.showing.results is None else None
     # The context keeps what it needs of the run, not the run: that holds every value.
     usage = live.memory.usage() if live.memory is not None else None

@@ -219,3 +219,14 @@ def test_a_result_that_an_optional_edge_asked_in_vain_is_dropped(any_mode, kind)
     any_mode(dag, context=context, keep_results="exits")
     assert dict(context.results) == {}
     assert context.metadata["skipped"] == {"target": "'source' gave no 'high'"}
+
+
+def test_what_a_cycle_went_through_is_dropped_when_the_run_is_over(any_mode, kind):
+    dag = DAG("cycle")
+    dag.node(kind(lambda: 1), name="start") >> dag.node(kind(lambda start, n=0: start + n), name="count")
+    dag.connect("count", dag.node(kind(lambda count: -count), name="after"))
+    with dag.cycle("loop", max_iterations=3) as cycle:
+        cycle.feedback("count", "count", input="n")
+    assert any_mode(dag, keep_results="exits") == -3
+    assert dag.results == {"after": -3}
+    assert dag.context.metadata["cycles"]["loop"].outputs == {"count": 3}
