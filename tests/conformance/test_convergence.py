@@ -3,7 +3,12 @@
 import pytest
 
 from fast_dag import DAG, CycleLimitWarning
-from fast_dag.cycles import ConvergenceExpressionError, CycleExecutionError, MultiCriteriaConvergenceNode
+from fast_dag.cycles import (
+    ConvergenceExpressionError,
+    CycleExecutionError,
+    CycleTemplates,
+    MultiCriteriaConvergenceNode,
+)
 from fast_dag.run.cycle_context import CycleContext
 from tests.conformance.converging import counting, ended, following, looped, result_of
 from tests.conformance.modes import raised_by
@@ -86,6 +91,38 @@ def test_w9_settings_from_outside_stay_the_same(any_mode, kind):
         cycle.feedback("scale", "scale", output="value", input="value")
     assert any_mode(dag) == {"value": 20, "done": True}
     assert ended(dag) == ("converged", "done", 2, True)
+
+
+def test_w13_a_transfer_is_tried_until_it_succeeds(any_mode, kind):
+    dag, pauses, answers = DAG("w13"), [], ["failed", "failed", "success"]
+    dag.node(kind(lambda: {"status": answers.pop(0), "records": list(range(10))}), name="transfer")
+    template = CycleTemplates.retry_cycle(max_retries=4, success="status == 'success'", sleep=pauses.append)
+    dag.add_cycle(template, "transfer", name="loop")
+    assert len(any_mode(dag)["records"]) == 10
+    assert (result_of(dag).total_iterations, result_of(dag).converged) == (3, True)
+    assert pauses == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("total", "count", "last"), [(45, 5, (40, 45)), (35, 4, (30, 35)), (0, 0, None)], ids=["45", "35", "0"]
+)
+def test_w14_batches_are_taken_one_after_the_other(any_mode, kind, total, count, last):
+    dag, seen = DAG("w14"), []
+
+    def process(start, end, batch_index, processed=0):
+        seen.append((start, end))
+        assert batch_index == len(seen) - 1
+        return {"processed": processed + end - start}
+
+    dag.node(kind(process), name="process")
+    template = CycleTemplates.batch_processing_cycle(10, total)
+    dag.add_cycle(template, "process", feedback={"processed": "processed"}, name="loop")
+    found = any_mode(dag)
+    assert result_of(dag).total_iterations == count
+    assert result_of(dag).reason == ("converged" if total else "not_entered")
+    assert seen == [(start, min(start + 10, total)) for start in range(0, total, 10)]
+    assert seen[-1:] == ([last] if last else [])
+    assert found == ({"processed": total} if total else None)
 
 
 def test_w17_a_misspelt_metric_is_an_error_and_no_convergence(any_mode, kind):
