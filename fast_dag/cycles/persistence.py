@@ -14,7 +14,7 @@ from fast_dag.graph.graph import Graph
 from fast_dag.graph.loops import cycles_of
 from fast_dag.stores.codec import StateCodec
 from fast_dag.stores.states import METHODS, FileStateStore, MemoryStateStore
-from fast_dag.stores.tagged import register_codec
+from fast_dag.stores.tagged import plain, register_codec
 from fast_dag.values import NO_DATA
 
 VERSION = 1
@@ -112,8 +112,20 @@ class Keeping:
             CycleStateError: it holds something that cannot be stored.
         """
         head = {"version": VERSION, **self._head._asdict(), "inputs": self._inputs}
-        data = self._checkpoints.codec.dumps({**head, **record})
+        try:
+            data = self._checkpoints.codec.dumps({**head, **record})
+        except CycleStateError as error:
+            _blame(record["cycles"][self.name])
+            raise error from None
         self._checkpoints.store.write(self._head.run_id, data)
+
+
+def _blame(kept: Mapping[str, Any]) -> None:
+    """Raise the CycleStateError that names node and key, if there is a node to be named."""
+    state = kept["state"] or {}
+    plain({name: state[name] for name in ("node_states", "shared") if name in state})
+    for node, value in kept["outputs"].items():
+        plain({"node_states": {node: {"result": value}}})
 
 
 def codec_of(serializer: str, *, allow_pickle: bool, compress: bool) -> StateCodec:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fast_dag.errors import CycleStateError
@@ -67,7 +67,10 @@ def resume(run: GraphRun, lap: Lap) -> None:
     clock = run.ledger.clock
     lap.started = clock() - kept["elapsed"]
     lap.index = lap.completed = kept["completed"]
-    lap.outputs, lap.carried = list(kept["outputs"]), list(kept["carried"])
+    outputs = [kept["outputs"].get(name, NO_DATA) for name in _body(run, lap)]
+    # What routers pass on stands behind the results.
+    lap.outputs = [*outputs, *kept["passed"]] if lap.completed else []
+    lap.carried = list(kept["carried"])
     for feedback, value in zip(lap.cycle.feedback, lap.carried, strict=True):
         if feedback.into >= 0:
             run.values[feedback.into] = value
@@ -120,17 +123,23 @@ def _saved_lap(run: GraphRun, lap: Lap, ending: Ending | None) -> dict[str, Any]
     if lap.kept:
         msg = f"cycle {lap.cycle.name!r} has checkers, whose samples cannot be kept yet: state its conditions"
         raise CycleStateError(msg)
+    body = _body(run, lap)
     return {
         "completed": lap.completed,
         "elapsed": run.ledger.clock() - lap.started if lap.is_running else lap.seconds,
         "ending": None if ending is None else list(ending),
-        "carried": list(lap.carried) or [NO_DATA for _ in lap.cycle.feedback],
-        "outputs": list(lap.outputs),
         "state": lap.memory.saved(),
+        "outputs": dict(zip(body, lap.outputs, strict=False)),
+        "passed": lap.outputs[len(body) :],
+        "carried": list(lap.carried) or [NO_DATA for _ in lap.cycle.feedback],
         "inside": {inner.cycle.name: inner.memory.saved() for inner in _inside(run, lap)},
         "conditions": None if lap.policy is None else lap.policy.saved(),
         "stalling": None if lap.stalling is None else lap.stalling.saved(),
     }
+
+
+def _body(run: GraphRun, lap: Lap) -> Sequence[str]:
+    return run.plan.names[lap.cycle.enter + 1 : lap.cycle.leave]
 
 
 def _inside(run: GraphRun, lap: Lap) -> list[Lap]:
