@@ -22,14 +22,23 @@ from fast_dag.runners.calls import GRACE, call, call_async, drop, finish_async, 
 from fast_dag.runners.daemons import Borrowed, Daemons, OnDaemon
 from fast_dag.runners.deadlines import Deadlines, abandon, leave
 from fast_dag.runners.limits import Limits, cpu_count
-from fast_dag.runners.winding_up import WindingUp, has_loose_ends, seconds_left
+from fast_dag.runners.winding_up import Patience, WindingUp, has_loose_ends, seconds_left
 
 
-async def drive(run: Run, limits: Limits, report: Callable[[], None], desk: Dispatch | None = None) -> None:
-    """Follow *run* to its end on the running loop, of asyncio or trio."""
+async def drive(
+    run: Run,
+    limits: Limits,
+    report: Callable[[], None],
+    desk: Dispatch | None = None,
+    patience: Patience | None = None,
+) -> None:
+    """Follow *run* to its end on the running loop, of asyncio or trio.
+
+    *patience* is that of another thread, which waits for this one.
+    """
     desk = desk or desk_of(run, limits)
     async with backend_here() as backend:
-        await _Follower(desk, limits, report, backend).drive()
+        await _Follower(desk, limits, report, backend, patience=patience).drive()
 
 
 def desk_of(run: Run, limits: Limits) -> Dispatch:
@@ -69,8 +78,11 @@ class _Follower:
         report: Callable[[], None],
         backend: Backend,
         deadlines: Deadlines | None = None,
+        *,
+        patience: Patience | None = None,
     ) -> None:
         self.run = desk.run
+        self.patience = patience
         self.report = report
         self.backend = backend
         self.desk = desk
@@ -175,7 +187,7 @@ class _Follower:
 
     async def _wind_up(self, ended: float) -> None:
         """Have everything done that is left when the run has ended."""
-        winding = WindingUp(self.run)
+        winding = WindingUp(self.run, self.patience)
         try:
             with anyio.move_on_after(seconds_left(ended)):
                 async with anyio.create_task_group() as group:

@@ -12,19 +12,20 @@ from fast_dag.runners.calls import GRACE
 from fast_dag.runners.deadlines import run_timeout
 from fast_dag.runners.limits import Limits
 from fast_dag.runners.private_loop import PrivateLoop
+from fast_dag.runners.winding_up import Patience
 
 
 def drive(run: Run, limits: Limits, report: Callable[[], None]) -> None:
     """Follow *run* to its end on a loop of its own; one that cannot be left is abandoned with its thread."""
     loop = PrivateLoop(run.plan.name)
     desk = event_loop.desk_of(run, limits)
-    grace = GRACE
+    grace, patience = GRACE, Patience()
     ended = threading.Event()
     faults: list[BaseException] = []
 
     async def follow() -> None:
         try:
-            await event_loop.drive(run, limits, report, desk)
+            await event_loop.drive(run, limits, report, desk, patience)
         except BaseException as error:  # it belongs to the caller, who waits in another thread
             faults.append(error)
         ended.set()
@@ -43,5 +44,6 @@ def drive(run: Run, limits: Limits, report: Callable[[], None]) -> None:
     finally:
         if not loop.close(grace):
             run.tally.abandoned += 1
+            patience.end()
     if faults and run.error is None:
         raise faults[0]

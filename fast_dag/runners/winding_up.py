@@ -30,18 +30,37 @@ def seconds_left(since: float) -> float:
     return max(since + GRACE - perf_counter(), GRACE / 2)
 
 
+class Patience:
+    """That of a thread for another one, which follows a run: when it is at an end, the run is let go."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.is_over = False
+
+    def end(self) -> None:
+        """Have the run not touched any more."""
+        with self.lock:
+            self.is_over = True
+
+
 class WindingUp:
     """What a *run* leaves to be done; once it is called off nothing more is begun, and the run not touched.
 
     `ends` are things to be done, each of them one call after the other.
     """
 
-    def __init__(self, run: Run) -> None:
-        self.ends = ends(run)
+    def __init__(self, run: Run, patience: Patience | None = None) -> None:
         self._run = run
-        self._lock = threading.Lock()
-        self._is_over = False
+        self._patience = patience or Patience()
+        self._lock = self._patience.lock
+        self._is_called_off = False
         self._in_threads: set[Call] = set()
+        with self._lock:
+            self.ends = [] if self._is_over else ends(run)
+
+    @property
+    def _is_over(self) -> bool:
+        return self._is_called_off or self._patience.is_over
 
     def next(self, steps: Silent, outcome: Outcome | None = None) -> Call | None:
         """What is to be called next, None if that was all or the time is up."""
@@ -73,7 +92,7 @@ class WindingUp:
     def call_off(self) -> int:
         """Begin nothing more; how many calls are left to their threads."""
         with self._lock:
-            self._is_over = True
+            self._is_called_off = True
             return len(self._in_threads)
 
 
