@@ -345,6 +345,8 @@ class GraphRun(Run):
     def is_live(self, link: Link) -> bool:
         """Whether *link* brings something."""
         value = self.values[link.slot]
+        if link.origin >= 0 and self.state[link.source] == DEAD:
+            return False  # what comes from outside is of no use in a cycle that is not entered
         if value is NO_DATA or link.part is None:
             return value is not NO_DATA
         # Kept: it is asked again for the reason of a skip, when the value may be gone.
@@ -355,6 +357,8 @@ class GraphRun(Run):
 
     def _skip(self, step: int) -> None:
         self.state[step] = DEAD
+        if self.plan.kinds[step] == ENTER:
+            self.rounds.bypass(step, skip_reason(self, step))  # type: ignore[union-attr]
         self.tally.skipped += step not in self._marks
         if self.notes is not None and step not in self._marks:
             self.notes.append(

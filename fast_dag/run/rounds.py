@@ -107,6 +107,11 @@ class Rounds:
             return self.through(self._enter(lap))
         return self.through(self._end(lap, Ending("exit" if lap.completed else "not_entered")))
 
+    def bypass(self, enter: int, reason: str) -> None:
+        """Note that a cycle is not entered, because what it needs from outside is not there."""
+        lap = self._by_unit[enter]
+        lap.ending, lap.policy, lap.completed, lap.outputs = Ending("not_entered", reason), None, 0, []
+
     def expire(self, lap: Lap) -> list[int]:
         """End a cycle that is out of time; its unfinished iteration is dropped.  The steps set free."""
         seconds = lap.cycle.config.timeout_seconds

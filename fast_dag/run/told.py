@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from fast_dag.plan.plan import ENTER
 from fast_dag.run.context import Passed
 from fast_dag.run.step import Route, part_of
 
@@ -28,6 +29,8 @@ def skip_reason(run: GraphRun, step: int) -> str:
     if not dead:
         return _left_out(run, step)
     link = next((link for link in dead if link.required), dead[0])
+    if run.plan.kinds[link.source] == ENTER and run.state[link.source] == DEAD:
+        return _left_out(run, link.source)
     origin = link.source if link.origin < 0 else link.origin
     name, state = run.plan.names[origin], run.state[origin]
     if state == DONE and link.branch != run.taken.get(name, ""):

@@ -164,6 +164,27 @@ def test_an_edge_from_outside_is_enough_where_those_from_inside_bring_nothing(an
     assert dag.context.metrics["attempts"] == {"outside": 1, "nothing": 3, "last": 3}
 
 
+def test_a_cycle_whose_input_is_missing_is_not_entered_and_says_why(any_mode, kind):
+    dag = DAG("missing")
+    dag.node(kind(lambda: NO_DATA), name="source")
+    dag.node(kind(lambda: 1), name="other")
+    dag.node(kind(lambda source, n=0: n), name="first")
+    dag.node(kind(lambda other, first=0: first), name="last")
+    dag.node(kind(lambda last: last), name="after")
+    for source, target in (("source", "first"), ("first", "last"), ("other", "last"), ("last", "after")):
+        dag.connect(source, target, input=source)
+    looped(dag, ("last", "first", {"input": "n"}), max_iterations=3)
+    assert any_mode(dag) is None
+    result = result_of(dag)
+    assert (result.reason, result.reason_detail, result.total_iterations) == (
+        "not_entered",
+        "'source' gave no data",
+        0,
+    )
+    assert dag.context.metrics["attempts"] == {"source": 1, "other": 1}
+    assert result.skipped["first"] == result.skipped["last"] == "cycle 'loop' was not entered"
+
+
 def test_none_is_fed_back_like_any_value(any_mode, kind):
     dag, seen = DAG("none"), []
     dag.node(kind(lambda x=1: seen.append(x)), name="gone")
