@@ -276,7 +276,7 @@ def seen(chains: list[Chain], start: int, **options: Any) -> dict[str, Any]:
     }
 
 
-property_test = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+property_test = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @property_test
