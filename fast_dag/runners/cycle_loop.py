@@ -32,10 +32,11 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
 
     def loop() -> Outcome | None:  # noqa: C901, PLR0912, PLR0915 - each row kind, in one frame for speed
         copy, values, cycle = base.copy, run.values, lap.cycle
-        begin = run.plan.first + cycle.enter + 1
-        names, durations = run.plan.names[cycle.enter + 1 : cycle.leave], run.tally.durations
+        unit, rows = cycle.enter + 1, cycle.rows
+        begin = run.plan.first + unit
+        names, durations = run.plan.names[unit : cycle.leave], run.tally.durations
         results, attempts = run.showing.results, run.tally.attempts
-        policy, config = lap.policy, cycle.config
+        ask, config = None if lap.policy is None else lap.policy.after, cycle.config
         least, most = config.min_iterations, config.max_iterations or config.safety_cap
         rounds: Any = run.rounds
         # Whole values into inputs of their own are just copied.
@@ -50,7 +51,7 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
         try:
             while True:
                 made, given = 0, {}
-                for function, kind, first, second in cycle.rows:
+                for function, kind, first, second in rows:
                     if kind == 1:
                         value = copy().run(function, values[first])
                     elif kind == 2:  # noqa: PLR2004 - the number of arguments
@@ -72,7 +73,7 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
                     values[begin + made] = given[names[made]] = value
                     # The clock is also the way to stop the loop: straight code has no other check.
                     now = clock()
-                    durations[cycle.enter + 1 + made] += now - before
+                    durations[unit + made] += now - before
                     before = now
                     made += 1
                 completed += 1
@@ -87,13 +88,14 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
                         return None
                     if lap.found is not None:
                         return None
-                if policy is not None:
+                if ask is not None:
                     try:
-                        lap.found = policy.after(given, completed, before - started, completed < least)
+                        found = ask(given, completed, before - started, completed < least)
                     except Exception as error:  # whatever a condition raises fails the cycle, not a node
                         lap.fault = error
                         return None
-                    if lap.found is not None:
+                    if found is not None:
+                        lap.found = found
                         return None
                 if completed >= most:
                     return None
@@ -110,7 +112,7 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
             ran = completed - lap.completed
             lap.completed = completed
             for place in range(len(names)):
-                attempts[cycle.enter + 1 + place] += ran + (place < made < len(names))
+                attempts[unit + place] += ran + (place < made < len(names))
 
     def stop() -> None:
         nonlocal clock
