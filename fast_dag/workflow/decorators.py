@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar, overload
 
 from fast_dag.errors import UnknownOptionError, ValidationError, unknown_options
 from fast_dag.graph.node import Node
@@ -27,6 +27,9 @@ class NodeDecorator:
 
     The same function again under its name has the given settings changed.
     """
+
+    own: ClassVar[tuple[str, ...]] = ("replace",)
+    """What it takes by keyword besides what a node does."""
 
     def __init__(self, workflow: Definition, node_type: NodeType) -> None:
         self._workflow = workflow
@@ -60,11 +63,16 @@ class NodeDecorator:
     ) -> Callable[[Callable[P, R]], Node[P, R]]: ...
     def __call__(self, func: Callable[..., Any] | None = None, **options: Any) -> Any:
         """Decorate *func*, or give the decorator."""
-        if "node_type" in options:
-            raise unknown_options(["node_type"], KEYWORDS, f"a decorator of {self._workflow.name!r}")
+        self._check(options)
         if func is None:
             return lambda function: self(function, **options)
         return self._workflow.take_in(func, node_type=self._node_type, **options)
+
+    def _check(self, options: Mapping[str, Any]) -> None:
+        known = (*KEYWORDS, *self.own)
+        unknown = [name for name in options if name not in known]
+        if unknown:
+            raise unknown_options(unknown, known, f"a decorator of {self._workflow.name!r}")
 
 
 class Decorator:
@@ -91,6 +99,8 @@ class StateMaker(NodeDecorator):
         terminal: end the run after it.
         transitions: where it may lead; a single one always follows, of several the state names one.
     """
+
+    own = ("replace", "initial", "terminal", "transitions")
 
 
 class CachingNodeDecorator(NodeDecorator):
@@ -128,8 +138,11 @@ class MappingNodeDecorator(NodeDecorator):
         depth, max_concurrency, item_errors: see `NodeSettings`.
     """
 
+    own = ("replace", "over")
+
     def __call__(self, func: Any = None, *, over: str | None = None, **options: Any) -> Any:
         """Decorate *func*, or give the decorator."""
+        self._check(options)
         if func is None:
             return lambda function: self(function, over=over, **options)
         return super().__call__(func, map=_mapped_input(func, options) if over is None else over, **options)

@@ -6,6 +6,7 @@ import pytest
 
 from fast_dag import (
     DAG,
+    FSM,
     DuplicateNodeError,
     InvalidNodeError,
     Node,
@@ -325,3 +326,18 @@ def test_decorating_a_map_again_keeps_the_input_it_goes_over(dag):
 
 def test_a_node_becomes_a_map_over_its_first_input_whatever_that_is_called(dag):
     assert dag.map(dag.node(load, inputs=["file"])).settings.map == "file"
+
+
+@pytest.mark.parametrize(
+    ("decorate", "meant"),
+    [
+        (lambda: DAG("d").node(retyr=2), "'retry'"),
+        (lambda: DAG("d").map(ovr="x"), "'over'"),
+        (lambda: FSM("m").state(intial=True), "'initial'"),
+        (lambda: FSM("m").add_state("a", lambda: 1, terminl=True), "'terminal'"),
+    ],
+    ids=["node", "map", "state", "add_state"],
+)
+def test_a_misspelt_keyword_is_told_before_there_is_a_function(decorate, meant):
+    with pytest.raises(UnknownOptionError, match=f"did you mean {meant}"):
+        decorate()
