@@ -47,7 +47,8 @@ def test_each_generator_of_a_row_has_its_own_time(any_mode):
     any_mode(dag)
     times, total = dag.context.metrics["node_times"], dag.context.metrics["execution_time"]
     assert all(time > 0 for time in times.values())
-    assert sum(times.values()) < 1.2 * total
+    # Counted twice it would be more than twice as much.
+    assert sum(times.values()) < 1.7 * total
 
 
 @pytest.mark.parametrize("join", ["any", "all"])
