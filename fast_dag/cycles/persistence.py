@@ -122,10 +122,11 @@ class Keeping:
 
 def _blame(kept: Mapping[str, Any]) -> None:
     """Raise the CycleStateError that names node and key, if there is a node to be named."""
-    state = kept["state"] or {}
-    plain({name: state[name] for name in ("node_states", "shared") if name in state})
-    for node, value in kept["outputs"].items():
-        plain({"node_states": {node: {"result": value}}})
+    for each in (kept, *kept["inside"].values()):
+        for state in (each["state"] or {}, each["left"] or {}):
+            plain({name: state[name] for name in ("node_states", "shared") if name in state})
+        for node, value in each["outputs"].items():
+            plain({"node_states": {node: {"result": value}}})
 
 
 def codec_of(serializer: str, *, allow_pickle: bool, compress: bool) -> StateCodec:
@@ -137,14 +138,25 @@ def codec_of(serializer: str, *, allow_pickle: bool, compress: bool) -> StateCod
 
 
 def mark_of(graph: Graph, name: str) -> str:
-    """What tells a cycle from others: its body, its feedback edges, its settings but for limits."""
-    cycle = next((each for each in cycles_of(graph)[0] if each.name == name), None)
+    """What tells a cycle from others: its body, its feedback edges, its settings but for limits.
+
+    Those of the cycles inside it are its own.
+    """
+    cycles = cycles_of(graph)[0]
+    cycle = next((each for each in cycles if each.name == name), None)
     if cycle is not None and cycle.parent is not None:
         msg = f"checkpoints are of outermost cycles, and {name!r} lies inside {cycle.parent!r}"
         raise CycleConfigurationError(msg)
-    edges = [] if cycle is None else [list(map(str, edge)) for edge in cycle.edges]
-    nodes = [] if cycle is None else list(cycle.nodes)
-    told = [nodes, edges, _told(graph.cycles.config(name))]
+    body = set() if cycle is None else set(cycle.nodes)
+    told = [
+        [
+            list(each.nodes),
+            [list(map(str, edge)) for edge in each.edges],
+            _told(graph.cycles.config(each.name)),
+        ]
+        for each in cycles
+        if body.issuperset(each.nodes)
+    ]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

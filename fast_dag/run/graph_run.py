@@ -308,11 +308,12 @@ class GraphRun(Run):
                 frontier.start(unit)
                 has_value = self.values[self.plan.first + unit] is not NO_DATA
                 self.state[unit] = DONE if has_value else DEAD
-                if has_value:
+                is_node = unit not in self._marks
+                if has_value and is_node:
                     self.tally.order.append(unit)
                     self.tally.repeated -= 1
                 else:
-                    self.tally.skipped += unit not in self._marks
+                    self.tally.skipped += is_node
                 self.settled(unit)
         frontier.start(cycle.leave)
 

@@ -151,11 +151,6 @@ class Lap:
         self.outputs, self.kept, self.early = [], {}, []
         self.memory.begin()
 
-    def outputs_by_name(self, names: Sequence[str]) -> dict[str, Any]:
-        """What the nodes of its body gave last; *names* are those of all units."""
-        body = names[self.cycle.enter + 1 : self.cycle.leave]
-        return {name: value for name, value in zip(body, self.outputs, strict=False) if value is not NO_DATA}
-
     @property
     def asks_before(self) -> bool:
         """Whether somebody has to be asked before an iteration."""

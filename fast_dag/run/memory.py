@@ -95,15 +95,27 @@ class Memory:
         """All of it as plain data around the values, None if nobody has asked for state."""
         return None if self.state is None else self.state.to_dict()
 
-    def resume(self, data: Mapping[str, Any] | None, clock: Callable[[], float]) -> None:
-        """Take what `saved` gave in an earlier run."""
-        if data is not None:
-            self.state = self._made(clock(), clock)
-            self.state.books.restore(data)
+    def saved_left(self) -> dict[str, Any] | None:
+        """As `saved`, of the state from before it was entered anew, while nobody has asked for it since."""
+        return None if self._left is None else self._left.to_dict()
+
+    def resume(
+        self, data: Mapping[str, Any] | None, left: Mapping[str, Any] | None, clock: Callable[[], float]
+    ) -> None:
+        """Take what `saved` and `saved_left` gave in an earlier run."""
+        self.state = self._restored(data, clock)
+        self._left = self._restored(left, clock)
 
     def shared(self) -> dict[Any, Any]:
         """What lies in the shared slots."""
         return {} if self.state is None else self.state.to_dict()["shared"]
+
+    def _restored(self, data: Mapping[str, Any] | None, clock: Callable[[], float]) -> CycleState | None:
+        if data is None:
+            return None
+        state = self._made(clock(), clock)
+        state.books.restore(data)
+        return state
 
     def _made(self, started: float, clock: Callable[[], float]) -> CycleState:
         config = self._cycle.config

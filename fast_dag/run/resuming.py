@@ -64,24 +64,12 @@ def resume(run: GraphRun, lap: Lap) -> None:
     kept = None if keeper is None or keeper.resumed is None else keeper.resumed["cycles"].get(lap.cycle.name)
     if kept is None or run.outer is not None or lap.entered > 1:
         return
-    clock = run.ledger.clock
-    lap.started = clock() - kept["elapsed"]
-    lap.index = lap.completed = kept["completed"]
-    outputs = [kept["outputs"].get(name, NO_DATA) for name in _body(run, lap)]
-    # What routers pass on stands behind the results.
-    lap.outputs = [*outputs, *kept["passed"]] if lap.completed else []
-    lap.carried = list(kept["carried"])
+    _take(run, lap, kept)
     for feedback, value in zip(lap.cycle.feedback, lap.carried, strict=True):
         if feedback.into >= 0:
             run.values[feedback.into] = value
-    lap.memory.resume(kept["state"], clock)
     for inner in _inside(run, lap):
-        inner.memory.resume(kept["inside"][inner.cycle.name], clock)
-    if lap.policy is not None:
-        lap.policy.resume(kept["conditions"], lap.outputs_by_name(run.plan.names), lap.completed)
-    if lap.stalling is not None:
-        lap.stalling.resume(kept["stalling"])
-    lap.ending = None if kept["ending"] is None else Ending(*kept["ending"])
+        _end_again(run, inner, kept["inside"].get(inner.cycle.name))
 
 
 def replayed(run: GraphRun, steps: list[int]) -> list[int]:
@@ -102,6 +90,33 @@ def replayed(run: GraphRun, steps: list[int]) -> list[int]:
     return left
 
 
+def _take(run: GraphRun, lap: Lap, kept: Mapping[str, Any]) -> None:
+    """Give *lap*, which has just begun, what was kept of it."""
+    clock = run.ledger.clock
+    lap.started = clock() - kept["elapsed"]
+    lap.index = lap.completed = kept["completed"]
+    outputs = [kept["outputs"].get(name, NO_DATA) for name in _body(run, lap)]
+    # What routers pass on stands behind the results.
+    lap.outputs = [*outputs, *kept["passed"]] if lap.completed else []
+    lap.carried = list(kept["carried"])
+    lap.memory.resume(kept["state"], kept["left"], clock)
+    if lap.policy is not None:
+        lap.policy.resume(kept["conditions"], _results(run, lap), lap.completed)
+    if lap.stalling is not None:
+        lap.stalling.resume(kept["stalling"])
+    lap.ending = None if kept["ending"] is None else Ending(*kept["ending"])
+
+
+def _end_again(run: GraphRun, inner: Lap, kept: Mapping[str, Any] | None) -> None:
+    """Have a cycle inside another, which has ended, show its last result, and its state to the next entry."""
+    if kept is None:
+        return
+    inner.begin(run.ledger.clock())
+    inner.memory.metrics = None if inner.policy is None else inner.policy.metric_history
+    _take(run, inner, kept)
+    inner.is_running, inner.seconds = False, kept["elapsed"]
+
+
 def _saved_nodes(run: GraphRun) -> dict[str, list[Any]]:
     """The results of the nodes outside of cycles that have one; of a router its branch as well."""
     plan, found = run.plan, {}
@@ -120,19 +135,27 @@ def _saved_nodes(run: GraphRun) -> dict[str, list[Any]]:
 
 
 def _saved_lap(run: GraphRun, lap: Lap, ending: Ending | None) -> dict[str, Any]:
+    """What is kept of an outermost cycle, those inside it included."""
     if lap.kept:
         msg = f"cycle {lap.cycle.name!r} has checkers, whose samples cannot be kept yet: state its conditions"
         raise CycleStateError(msg)
+    entered = [inner for inner in _inside(run, lap) if inner.entered]
+    inside = {inner.cycle.name: _saved_course(run, inner, inner.ending) for inner in entered}
+    return {**_saved_course(run, lap, ending), "inside": inside}
+
+
+def _saved_course(run: GraphRun, lap: Lap, ending: Ending | None) -> dict[str, Any]:
+    """What is kept of one cycle."""
     body = _body(run, lap)
     return {
         "completed": lap.completed,
         "elapsed": run.ledger.clock() - lap.started if lap.is_running else lap.seconds,
         "ending": None if ending is None else list(ending),
         "state": lap.memory.saved(),
+        "left": lap.memory.saved_left(),
         "outputs": dict(zip(body, lap.outputs, strict=False)),
         "passed": lap.outputs[len(body) :],
         "carried": list(lap.carried) or [NO_DATA for _ in lap.cycle.feedback],
-        "inside": {inner.cycle.name: inner.memory.saved() for inner in _inside(run, lap)},
         "conditions": None if lap.policy is None else lap.policy.saved(),
         "stalling": None if lap.stalling is None else lap.stalling.saved(),
     }
@@ -140,6 +163,14 @@ def _saved_lap(run: GraphRun, lap: Lap, ending: Ending | None) -> dict[str, Any]
 
 def _body(run: GraphRun, lap: Lap) -> Sequence[str]:
     return run.plan.names[lap.cycle.enter + 1 : lap.cycle.leave]
+
+
+def _results(run: GraphRun, lap: Lap) -> dict[str, Any]:
+    """What the nodes of the body gave last."""
+    units = range(lap.cycle.enter + 1, lap.cycle.leave)
+    found = zip(units, lap.outputs, strict=False)
+    nodes = ((unit, value) for unit, value in found if run.plan.kinds[unit] not in (ENTER, LEAVE))
+    return {run.plan.names[unit]: value for unit, value in nodes if value is not NO_DATA}
 
 
 def _inside(run: GraphRun, lap: Lap) -> list[Lap]:

@@ -1,12 +1,9 @@
 """Checkpoints of a cycle: a run that goes on from one comes to what an uninterrupted run comes to."""
 
 import asyncio
-import dataclasses
 import math
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from fast_dag import (
     DAG,
@@ -22,94 +19,9 @@ from fast_dag.cycles.templates import CycleTemplates
 from fast_dag.errors import CycleStateError
 from fast_dag.run.cycle_context import CycleContext
 from fast_dag.stores.states import FileStateStore, MemoryStateStore
+from tests.cycles.walking import told, walk
 
 MODES = ["sequential", "parallel", "async"]
-
-
-def told(result):
-    """What is to be the same in both runs: everything but id and time."""
-    found = {each.name: getattr(result, each.name) for each in dataclasses.fields(result)}
-    return {name: value for name, value in found.items() if name not in ("run_id", "execution_time_seconds")}
-
-
-def walk(fails_at=None, **config):
-    """A DAG with a node before, two in, and one behind a cycle, and the calls that were made."""
-    made = []
-    dag = DAG("wf")
-
-    @dag.node
-    def before(seed=1):
-        made.append("before")
-        return seed
-
-    @dag.node
-    def step(before, ctx: CycleContext, value=0):
-        made.append("step")
-        if value == fails_at:
-            raise OSError("power cut")
-        ctx.state["sum"] = ctx.state.get("sum", 0) + value
-        ctx.shared["last"] = (value, {value})
-        ctx.accumulate("log", value, max_history=3)
-        return {"value": value + before, "quality": (value * 7) % 11}
-
-    @dag.node
-    def score(step):
-        return {"total": step["value"] * 1.5}
-
-    @dag.node
-    def after(score, before):
-        return score["total"] + before
-
-    dag.connect("before", "step").connect("step", "score").connect("score", "after")
-    dag.connect("before", "after")
-    dag.feedback("step", "step", output="value", input="value", cycle="walk")
-    dag.feedback("score", "step", signal=True, cycle="walk")
-    with dag.cycle("walk", **{"max_iterations": 8, "on_limit": "return", **config}):
-        pass
-    return dag, made
-
-
-CONDITIONS = st.fixed_dictionaries(
-    {},
-    optional={
-        "objective": st.just("quality"),
-        "convergence_conditions": st.sampled_from(
-            [
-                ("quality == 10",),
-                ("slope(quality, 3) > 2",),
-                ({"type": "stability", "metric": "total", "threshold": 1e-9, "window": 3},),
-                ("max(history(quality)) - min(history(quality)) > 9",),
-                (lambda results: results["step"]["quality"] == 8,),
-            ]
-        ),
-        "early_stop": st.just({"patience": 2, "metric": "quality"}),
-        "history_limit": st.sampled_from([0, 2, None]),
-        "metric_history_limit": st.sampled_from([1, 4]),
-        "preserve_state": st.just(("sum",)),
-        "stall_window": st.just(2),
-    },
-)
-
-
-@settings(max_examples=25, deadline=None)
-@given(
-    config=CONDITIONS,
-    stops_at=st.integers(1, 7),
-    every=st.integers(1, 3),
-    mode=st.sampled_from(MODES),
-    compressed=st.booleans(),
-)
-def test_a_run_that_goes_on_comes_to_the_same(config, stops_at, every, mode, compressed):
-    expected = CyclicWorkflowExecutor(walk(**config)[0]).execute_cycle_sync("walk")
-    dag, made = walk(**config)
-    executor = CyclicWorkflowExecutor(
-        dag, state_persistence=True, state_compression=compressed, checkpoint_every=every
-    )
-    first = executor.execute_cycle_sync(CycleConfig(max_iterations=stops_at), mode=mode, run_id="r")
-    before = len(made)
-    found = executor.resume_cycle_sync("r", mode=mode)
-    assert told(found) == told(expected)
-    assert len(made) - before == expected.total_iterations - first.total_iterations
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -150,6 +62,23 @@ def test_what_cannot_be_kept_is_told_at_the_first_checkpoint():
     dag.feedback("keep", "keep", input="value", cycle="c")
     with pytest.raises(CycleStateError, match="key 'handle' of node 'keep' holds a object"):
         executor.execute_cycle_sync("c", workflow=dag)
+
+
+def test_what_a_cycle_inside_cannot_have_kept_is_told_with_its_node():
+    dag = DAG("wf").add_node("lead", lambda last=0: last)
+
+    @dag.node
+    def hold(lead, ctx: CycleContext, value=0):
+        ctx.state["handle"] = object()
+        return value
+
+    dag.connect("lead", "hold").feedback("hold", "hold", input="value", cycle="inner")
+    dag.feedback("hold", "lead", cycle="outer")
+    with dag.cycle("inner", max_iterations=1):
+        pass
+    executor = CyclicWorkflowExecutor(dag, state_persistence=True, max_iterations=2)
+    with pytest.raises(CycleStateError, match="key 'handle' of node 'hold' holds a object"):
+        executor.execute_cycle_sync("outer")
 
 
 def test_pickle_has_to_be_allowed():
@@ -261,6 +190,17 @@ def test_another_definition_of_the_cycle_cannot_go_on():
     with pytest.raises(CycleStateError, match="of other settings or nodes of cycle 'walk'"):
         executor.resume_cycle_sync("r", workflow=changed)
     executor.resume_cycle_sync("r", CycleConfig(max_iterations=3, description="the same"))
+
+
+def test_a_cycle_inside_with_other_settings_cannot_go_on():
+    executor = CyclicWorkflowExecutor(walk(inner={})[0], state_persistence=True)
+    short = CycleConfig(cycle_name="walk", max_iterations=2)
+    executor.execute_cycle_sync(short, run_id="r")
+    with pytest.raises(CycleStateError, match="of other settings or nodes of cycle 'walk'"):
+        executor.resume_cycle_sync("r", workflow=walk(inner={"keep_state": True})[0])
+    assert (
+        executor.resume_cycle_sync("r", workflow=walk(inner={"max_iterations": 5})[0]).total_iterations == 8
+    )
 
 
 def test_a_run_nobody_kept_is_an_error():
