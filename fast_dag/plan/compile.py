@@ -51,22 +51,22 @@ def compile_plan(graph: Graph, part: Collection[str] | None = None) -> Plan:
     loops = with_attached(graph, cycles_of(graph)[0]) if graph.cycles else []
     frame = Frame(graph, part, loops)
     slots = Slots(graph, frame)
-    nodes = tuple(frame.nodes)
+    plan = _assembled(graph, frame, slots)
+    if not plan.cycles:
+        return plan
+    return replace(plan, cycles=tuple(_with_rows(each, plan) for each in plan.cycles))
+
+
+def _assembled(graph: Graph, frame: Frame, slots: Slots) -> Plan:
+    nodes, kinds = tuple(frame.nodes), tuple(frame.kinds)
     layouts = tuple(_layout(node, graph, slots) for node in nodes)
     outgoing, arrivals = _links(frame, slots)
-    kinds = tuple(frame.kinds)
-    simple = tuple(
-        kind not in (ROUTER, ENTER, LEAVE)
-        and node.settings.stream not in ("once", "tee")
-        and all(kinds[link.target] != ANY and link.part is None for link in each)
-        for kind, node, each in zip(kinds, nodes, outgoing, strict=True)
-    )
     plain = tuple(
         kind in (TASK, ANY) and node.settings == DEFAULTS and not node.needs_run
         for kind, node in zip(kinds, nodes, strict=True)
     )
     direct = tuple(_direct(layout, kind) for layout, kind in zip(layouts, kinds, strict=True))
-    plan = Plan(
+    return Plan(
         name=graph.name,
         nodes=nodes,
         names=tuple(frame.names),
@@ -80,7 +80,7 @@ def compile_plan(graph: Graph, part: Collection[str] | None = None) -> Plan:
         arrivals=arrivals,
         readers=Readers(arrivals, slots.first),
         targets=tuple(tuple(link.target for link in each) for each in outgoing),
-        simple=simple,
+        simple=tuple(_is_simple(unit, frame, outgoing) for unit in range(len(nodes))),
         plain=plain,
         waiting=tuple(
             min(1, len(each)) if kind == ANY else len(each)
@@ -103,9 +103,14 @@ def compile_plan(graph: Graph, part: Collection[str] | None = None) -> Plan:
         sees_context=any(node.has_context for node in nodes),
         cycles=tuple(slots.cycle(loop) for loop in frame.loops),
     )
-    if not plan.cycles:
-        return plan
-    return replace(plan, cycles=tuple(_with_rows(each, plan) for each in plan.cycles))
+
+
+def _is_simple(unit: int, frame: Frame, outgoing: Sequence[Sequence[Link]]) -> bool:
+    """Whether the targets of a unit only have to count, if it gives a value."""
+    kinds = frame.kinds
+    if kinds[unit] in (ROUTER, ENTER, LEAVE) or frame.nodes[unit].settings.stream in ("once", "tee"):
+        return False
+    return all(kinds[link.target] != ANY and link.part is None for link in outgoing[unit])
 
 
 def _links(frame: Frame, slots: Slots) -> tuple[tuple[tuple[Link, ...], ...], tuple[tuple[Link, ...], ...]]:
