@@ -74,7 +74,9 @@ class Execution:
             found = CycleResult(self.name, self.run_id, "cancelled" if self._is_cancelled else "not_entered")
         if self._error is not None:
             found.reason, found.reason_detail = "error", str(self._error)
-            found.errors = [*found.errors, self._error]
+            # It tells more than the node's own error, which it was made of.
+            told = getattr(self._error, "original_error", None)
+            found.errors = [*(each for each in found.errors if each is not told), self._error]
         return found
 
     def _tell_result(self, error: ExecutionError) -> None:

@@ -95,7 +95,9 @@ class CycleConditions:
     @property
     def is_needed(self) -> bool:
         """Whether there is anything to watch."""
-        return bool(self.rows) or self.objective is not None or self.config.when is not None
+        config = self.config
+        is_watched = self.objective is not None or config.history_limit is None
+        return bool(self.rows) or is_watched or config.when is not None
 
     def start(self, state: Any = None, *, max_iterations: int | None = None) -> Watch:
         """The conditions of one entry into the cycle.
@@ -105,6 +107,10 @@ class CycleConditions:
             max_iterations: the bound that holds, if it is not that of settings and conditions.
         """
         return Watch(self, state, max_iterations)
+
+    def scalars(self, results: Mapping[str, Any]) -> dict[str, Any]:
+        """The metrics among *results*."""
+        return metrics_of(results, self.echoing)
 
     @property
     def limit(self) -> int | None:
@@ -217,6 +223,12 @@ class Watch:
                 if test(values):
                     return ending
         return self._ended_by_verdict(masked) if self._stop_on else None
+
+    def sample(self, results: Mapping[str, Any], completed: int, elapsed: float) -> None:
+        """Take the samples of an iteration that ends the cycle by itself, if they are not taken yet."""
+        if self._values[COMPLETED] < completed:
+            self._stop_on = ()  # nobody asks for a verdict any more
+            self.after(results, completed, elapsed, masked=True)
 
     def asking(
         self,

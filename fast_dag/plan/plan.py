@@ -143,6 +143,8 @@ class Cycle(NamedTuple):
     """Gives what its template adds anew each time it is entered, None without a template."""
     supplied: tuple[tuple[str, int], ...] = ()
     """The inputs that its template has values for, by ``node.parameter``, and their slots."""
+    scalars: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    """Finds the metrics among the results of an iteration; its conditions, if it has any, know better."""
 
 
 class Readers:

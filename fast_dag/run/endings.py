@@ -37,7 +37,7 @@ class Endings:
             lap.carried = [NO_DATA for _ in lap.cycle.feedback]
             return None
         if self.has_failed(lap):
-            return Ending("error")
+            return Ending("error", self._failed(lap))
         if lap.signal is not NO_DATA:
             return Ending("converged", "signal")
         lap.carried = [self._carried(feedback) for feedback in lap.cycle.feedback]
@@ -47,6 +47,12 @@ class Endings:
             return Ending("exit")
         self._check_ports(lap)
         return None
+
+    def last(self, lap: Lap) -> None:
+        """Have the metrics take the iteration that has just ended the cycle; its conditions are not asked."""
+        if lap.policy is not None:
+            elapsed = self._run.ledger.clock() - lap.started
+            lap.policy.sample(self.results(lap), lap.completed, elapsed)
 
     def judge(self, lap: Lap) -> Ending | None:
         """What its conditions and limits say."""
@@ -179,6 +185,10 @@ class Endings:
             if value is not NO_DATA and unit not in self._inner_units
         }
         made.best_iteration = lap.completed - 1 if lap.completed else None
+        errors = run.tally.errors
+        made.errors = [errors[unit] for unit in units if unit in errors]
+        if lap.cycle.scalars is not None:
+            made.best_metrics = lap.cycle.scalars(made.outputs)
         made.state, made.shared = lap.memory.node_states(), lap.memory.shared()
         for each in (lap.policy, lap.course):
             if each is not None:
@@ -191,6 +201,14 @@ class Endings:
         return bool(failed) and any(
             self._run.has_failed(unit) for unit in range(lap.cycle.enter + 1, lap.cycle.leave)
         )
+
+    def _failed(self, lap: Lap) -> str:
+        """What the nodes of the body said that have failed in this iteration."""
+        run = self._run
+        units = range(lap.cycle.enter + 1, lap.cycle.leave)
+        failed = [unit for unit in units if run.has_failed(unit) and unit in run.tally.errors]
+        wrapped = [wrap(run.tally.errors[unit], run.path_of(unit), 1) for unit in failed]  # type: ignore[arg-type]
+        return "; ".join(map(text_of, wrapped))
 
     def _carried(self, feedback: Feedback) -> Any:
         """What a feedback edge brings into the next iteration; `NO_DATA` if that is nothing.

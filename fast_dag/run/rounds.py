@@ -73,7 +73,7 @@ class Rounds:
                     queue.extend(self._enter(lap))
             else:
                 self._complete(lap)
-                ending = self._settled(lap, self.endings.obvious)
+                ending = self._obvious(lap)
                 if (ending is None and lap.asks_after) or is_kept(self._run, lap):
                     lap.found = ending
                     steps.append(unit)
@@ -105,7 +105,8 @@ class Rounds:
             return self.through(self._go_on(lap, answer))
         if answer:
             return self.through(self._enter(lap))
-        return self.through(self._end(lap, Ending("exit" if lap.completed else "not_entered")))
+        when = _text_of(lap.cycle.config.when)
+        return self.through(self._end(lap, Ending("exit" if lap.completed else "not_entered", when)))
 
     def bypass(self, enter: int, reason: str) -> None:
         """Note that a cycle is not entered, because what it needs from outside is not there."""
@@ -261,8 +262,10 @@ class Rounds:
         """Settle what an iteration that does not come to its end has left open."""
         self._run.close(lap.cycle)
         for inner in self.laps:
-            if lap.cycle.enter < inner.cycle.enter < lap.cycle.leave:
+            if inner.is_running and lap.cycle.enter < inner.cycle.enter < lap.cycle.leave:
                 inner.is_running = False
+                inner.seconds = self._run.ledger.clock() - inner.started
+                inner.ending = Ending("cancelled", f"cycle {lap.cycle.name!r} ended")
 
     def _pass(self, unit: int) -> list[int]:
         run = self._run
@@ -288,6 +291,7 @@ class Rounds:
             run.stop(self.endings.failure(lap, lap.fault, None, 0))
             return []
         if lap.made == rows:
+            self._settled(lap, self.endings.last)
             return self._end(lap, lap.found or self._settled(lap, self.endings.limit) or Ending("exit"))
         made = range(lap.cycle.enter + 1, lap.cycle.enter + 1 + lap.made)
         values = run.values[first : first + lap.made]
@@ -301,6 +305,13 @@ class Rounds:
             freed += run.done(step, value)
         return [step for step in freed if step not in made]
 
+    def _obvious(self, lap: Lap) -> Ending | None:
+        """What ends the cycle whatever its conditions say; its metrics count all the same."""
+        ending = self._settled(lap, self.endings.obvious)
+        if ending is None or ending.reason == "error":
+            return ending
+        return self._settled(lap, self.endings.last) or ending
+
     def _settled(self, lap: Lap, decide: Callable[[Lap], Ending | None]) -> Ending | None:
         """What *decide* says of a cycle; what it raises ends the run."""
         try:
@@ -308,6 +319,13 @@ class Rounds:
         except Exception as error:  # noqa: BLE001 - a value may raise anything when it is compared
             self._run.stop(self.endings.failure(lap, error, None, 0))
             return Ending("error", text_of(error))
+
+
+def _text_of(when: Any) -> str:
+    """The text of a condition on inputs, or the name of its function."""
+    if when is None or isinstance(when, str):
+        return when or ""
+    return str(getattr(when, "__name__", type(when).__name__))
 
 
 def _path_to(cycle: Cycle, cycles: Iterable[Cycle]) -> list[str]:

@@ -42,7 +42,8 @@ def _with_conditions(cycle: Cycle, plan: Plan) -> Cycle:
     conditions = _conditions(cycle.config, echoing)
     given = {"max_iterations": conditions.limit, "timeout_seconds": _least(cycle.config, conditions.timeout)}
     config = cycle.config.replace(**{name: value for name, value in given.items() if value is not None})
-    return cycle._replace(config=config, start=conditions.start if conditions.is_needed else None)
+    start = conditions.start if conditions.is_needed else None
+    return cycle._replace(config=config, start=start, scalars=conditions.scalars)
 
 
 def _least(config: CycleConfig, timeout: float | None) -> float | None:
