@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fast_dag.cycles.checker_rules import QUALITY, Rules, guarded
@@ -83,6 +83,25 @@ class Sight:
         for name, place in self.rules.answers.items():
             given = readings.results.get(name)
             values[place] = self._answer(name) if given is None else guarded(name, lambda: scalar(given))  # noqa: B023
+
+    def saved(self) -> dict[str, Any]:
+        """The samples and what has been counted, as plain data around the values."""
+        return {
+            "series": {name: list(series.values) for name, series in self._metrics.series.items()},
+            "results": self._metrics.searched,
+            "best": self._best.saved(),
+            "patience": self._patience.saved(),
+            "failures": self._failures,
+        }
+
+    def resume(self, data: Mapping[str, Any]) -> None:
+        """Take what `saved` gave in an earlier run."""
+        for name, values in data["series"].items():
+            self._metrics.series[name].values[:] = values
+        self._metrics.resume(data["results"])
+        self._best.resume(data["best"])
+        self._patience.resume(data["patience"])
+        self._failures = data["failures"]
 
     def _forget_call(self) -> None:
         """What an earlier call was given counts no more, but for its samples."""

@@ -106,9 +106,11 @@ class ConvergenceCheckerNode(Checker):
         index = samples.index if readings.iteration is None else readings.iteration
         return with_data(self.judged(readings, index, samples), readings.data)
 
-    def judged(self, readings: Readings, index: int, samples: Samples) -> dict[str, Any]:
-        """As `check`, for inputs that have been read."""
-        sight = samples.kept(self, lambda: Sight(self._rules(samples)))
+    def judged(
+        self, readings: Readings, index: int, samples: Samples, owner: str = "samples"
+    ) -> dict[str, Any]:
+        """As `check`, for inputs that have been read; *owner* is whose samples count."""
+        sight = samples.kept(owner, lambda: Sight(self._rules(samples)))
         sight.take(readings, index, samples)
         decided, criteria = self._decided(sight, samples)
         metrics = metrics_of(readings.results)

@@ -10,6 +10,9 @@ from typing import Any, ClassVar, Final
 from fast_dag.cycles.samples import OwnSamples, Samples, current_samples, sampled
 from fast_dag.values import NO_DATA
 
+SEEN: Final = ("index", "elapsed", "max_iterations", "objective", "direction", "conditions")
+"""What a checker is told about its cycle."""
+
 
 class Checker(abc.ABC):
     """A callable that says whether a cycle is to stop, and keeps nothing of a run.
@@ -37,6 +40,11 @@ class Checker(abc.ABC):
     def name(self, name: str) -> None:
         self.__name__ = name
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """The keywords it was made with."""
+        return dict(self._given)
+
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self._given.items())
         return f"{type(self).__name__}({self.name!r}{', ' if shown else ''}{shown})"
@@ -62,11 +70,9 @@ class Checker(abc.ABC):
         Parameters:
             sight: where the cycle is: `index`, `elapsed`, `max_iterations`, `objective`, `direction` and
                 `conditions`.
-            kept: what checkers keep while that cycle is gone round.
+            kept: what the checker keeps there while that cycle is gone round.
         """
-        samples = kept.setdefault(id(self), Samples())
-        for name in ("index", "elapsed", "max_iterations", "objective", "direction", "conditions"):
-            setattr(samples, name, getattr(sight, name))
+        samples = Samples(**{name: getattr(sight, name) for name in SEEN}, held=kept)
 
         def call(**inputs: Any) -> dict[str, Any]:
             with sampled(samples):

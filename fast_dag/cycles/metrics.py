@@ -131,6 +131,11 @@ class Metrics:
             for read, place in self._looks[node][4]:
                 self._values[place] = read(result)
 
+    @property
+    def searched(self) -> dict[str, Any]:
+        """What each node gave when the results were last searched; `resume` takes that."""
+        return dict(self._results)
+
     def known(self) -> dict[str, Any]:
         """Every metric there is at the last search, as of `metrics_of`."""
         return metrics_of(self._results, self._echoing)

@@ -118,7 +118,7 @@ class MultiCriteriaConvergenceNode(Checker):
             found, given_up = self._checked(_with_rows(readings, rows), index, samples, missing)
         else:
             found = scored(settings.targets, values)
-        progress = samples.kept(self, lambda: Progress(settings.window))
+        progress = samples.kept("scores", lambda: Progress(settings.window))
         progress.add(found.weighted)
         if rows and settings.targets:
             progress = Progress(settings.window)
@@ -160,7 +160,9 @@ class MultiCriteriaConvergenceNode(Checker):
     ) -> tuple[Scored, str]:
         """What checkers of single metrics say, and why one of them stops early."""
         checkers = self._settings.checkers
-        found = {name: each.judged(readings, index, samples) for name, each in checkers.items()}
+        found = {
+            name: each.judged(readings, index, samples, f"metric {name}") for name, each in checkers.items()
+        }
         met = {name: bool(each["converged"]) for name, each in found.items()}
         scores = {name: float(holds) for name, holds in met.items()}
         stopped = (each["reason"] for each in found.values() if each["stop_kind"] == "early_stop")
@@ -190,6 +192,15 @@ class Progress:
         """Take one more."""
         self._scores.add(score)
         self.patience.add(score)
+
+    def saved(self) -> list[Any]:
+        """The scores, the best one, and how long it has been that."""
+        return [list(self._scores.values), self.patience.saved()]
+
+    def resume(self, data: list[Any]) -> None:
+        """Take what `saved` gave in an earlier run."""
+        self._scores.values[:], patience = data
+        self.patience.resume(patience)
 
     def stable(self, spread: float) -> bool:
         """Whether the last scores lie together; true where that is not asked for."""

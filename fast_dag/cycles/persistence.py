@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from fast_dag.errors import CycleConfigurationError, CycleStateError, NotSerializableError
+from fast_dag.graph.attached import with_attached
 from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.loops import cycles_of
@@ -138,11 +139,11 @@ def codec_of(serializer: str, *, allow_pickle: bool, compress: bool) -> StateCod
 
 
 def mark_of(graph: Graph, name: str) -> str:
-    """What tells a cycle from others: its body, its feedback edges, its settings but for limits.
+    """What tells a cycle from others: body, feedback edges, checkers, and settings but for limits.
 
     Those of the cycles inside it are its own.
     """
-    cycles = cycles_of(graph)[0]
+    cycles = with_attached(graph, cycles_of(graph)[0])
     cycle = next((each for each in cycles if each.name == name), None)
     if cycle is not None and cycle.parent is not None:
         msg = f"checkpoints are of outermost cycles, and {name!r} lies inside {cycle.parent!r}"
@@ -150,14 +151,24 @@ def mark_of(graph: Graph, name: str) -> str:
     body = set() if cycle is None else set(cycle.nodes)
     told = [
         [
-            list(each.nodes),
             [list(map(str, edge)) for edge in each.edges],
+            [[name, _told_of(graph.nodes[name].checker)] for name in (*each.nodes, *each.attached)],
             _told(graph.cycles.config(each.name)),
         ]
         for each in cycles
         if body.issuperset(each.nodes)
     ]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _told_of(checker: Any) -> Any:
+    """The settings of a checker, as far as they can be stored; None for another node."""
+    if checker is None:
+        return None
+    try:
+        return [type(checker).__qualname__, plain(getattr(checker, "given", None))]
+    except CycleStateError:
+        return [type(checker).__qualname__, None]
 
 
 def _told(config: CycleConfig) -> dict[str, Any]:

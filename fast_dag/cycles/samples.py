@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from fast_dag.errors import CycleConfigurationError
+from fast_dag.run.samples import Stored
 
 T = TypeVar("T")
 
@@ -32,6 +33,7 @@ class Samples:
         objective, direction: its objective, None without one, and what the best value of that is.
         conditions: what its conditions say after this iteration, None if they let it go on; left out where
             there is no cycle.
+        held: what owners have kept, by owner; whoever runs a cycle brings it for each call.
     """
 
     index: int = 0
@@ -40,13 +42,21 @@ class Samples:
     objective: str | None = None
     direction: str = "maximize"
     conditions: Callable[[], Decision | None] | None = None
-    _kept: dict[object, Any] = field(default_factory=dict, repr=False)
+    held: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def kept(self, owner: object, make: Callable[[], T]) -> T:
-        """What *owner* has kept here since the cycle was entered; the first time what *make* gives."""
-        if owner not in self._kept:
-            self._kept[owner] = make()
-        found: T = self._kept[owner]
+        """What *owner* has kept here since the cycle was entered; the first time what *make* gives.
+
+        Checkpoints hold it if *owner* is a text and it has two methods: ``saved()`` gives it as data, and
+        ``resume(data)`` lets what *make* gives in a later run be as it was.
+        """
+        kept = self.held.get(owner)
+        if owner not in self.held or isinstance(kept, Stored):
+            made: Any = make()
+            if isinstance(kept, Stored):
+                made.resume(kept.data)
+            self.held[owner] = made
+        found: T = self.held[owner]
         return found
 
     def decides(self) -> Decision | None:

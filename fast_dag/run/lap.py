@@ -10,6 +10,7 @@ from fast_dag.plan.plan import Cycle
 from fast_dag.run.course import Course
 from fast_dag.run.memory import Memory
 from fast_dag.run.results import CycleResult
+from fast_dag.run.samples import Kept
 from fast_dag.run.stalling import Stalling
 from fast_dag.values import NO_DATA
 
@@ -129,7 +130,7 @@ class Lap:
         """What each feedback edge brings into the next iteration, `NO_DATA` if that is nothing."""
         self.outputs: list[Any] = []
         """What lay in the slots after the last completed iteration."""
-        self.kept: dict[Any, Any] = {}
+        self.kept: Kept = {}
         """What checkers keep from one iteration to the next."""
         self.early: list[Ending | None] = []
         """What the conditions said of this iteration, where a checker has asked before its end."""

@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fast_dag.errors import CycleStateError
 from fast_dag.plan.plan import ENTER, GONE, LEAVE, ROUTER
 from fast_dag.run.lap import Ending, Lap
+from fast_dag.run.samples import saved_samples, stored_samples
 from fast_dag.run.step import Route
 from fast_dag.values import NO_DATA
 
@@ -65,6 +65,7 @@ def resume(run: GraphRun, lap: Lap) -> None:
     if kept is None or run.outer is not None or lap.entered > 1:
         return
     _take(run, lap, kept)
+    lap.kept = stored_samples(kept["samples"])
     for feedback, value in zip(lap.cycle.feedback, lap.carried, strict=True):
         if feedback.into >= 0:
             run.values[feedback.into] = value
@@ -136,12 +137,11 @@ def _saved_nodes(run: GraphRun) -> dict[str, list[Any]]:
 
 def _saved_lap(run: GraphRun, lap: Lap, ending: Ending | None) -> dict[str, Any]:
     """What is kept of an outermost cycle, those inside it included."""
-    if lap.kept:
-        msg = f"cycle {lap.cycle.name!r} has checkers, whose samples cannot be kept yet: state its conditions"
-        raise CycleStateError(msg)
+    # Once it has ended nobody asks for them, as with those of the cycles inside.
+    samples = saved_samples(lap.cycle.name, lap.kept) if ending is None else {}
     entered = [inner for inner in _inside(run, lap) if inner.entered]
     inside = {inner.cycle.name: _saved_course(run, inner, inner.ending) for inner in entered}
-    return {**_saved_course(run, lap, ending), "inside": inside}
+    return {**_saved_course(run, lap, ending), "inside": inside, "samples": samples}
 
 
 def _saved_course(run: GraphRun, lap: Lap, ending: Ending | None) -> dict[str, Any]:

@@ -131,7 +131,10 @@ class Rounds:
     def checking(self, step: int, checker: Any) -> Callable[..., Any]:
         """*checker*, which knows about the cycle around *step*, if there is one."""
         lap = self.lap_of(step)
-        return checker if lap is None else checker.called_in(self.endings.sight(lap), lap.kept)  # type: ignore[no-any-return]
+        if lap is None:
+            return checker  # type: ignore[no-any-return]
+        kept = lap.kept.setdefault(self._run.plan.names[step], {})
+        return checker.called_in(self.endings.sight(lap), kept)  # type: ignore[no-any-return]
 
     def turn(self, step: int) -> Turn | None:
         """What an attempt of *step* sees of the cycle around it, and writes; None outside of cycles."""

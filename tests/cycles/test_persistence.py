@@ -12,9 +12,8 @@ from fast_dag import (
     CycleConfigurationError,
     CycleExecutionError,
 )
-from fast_dag.cycles.checkers import ConvergenceCheckerNode
+from fast_dag.cycles.checking import Checker, outcome
 from fast_dag.cycles.executor import CyclicWorkflowExecutor
-from fast_dag.cycles.node_types import NodeTypes, node_of
 from fast_dag.cycles.templates import CycleTemplates
 from fast_dag.errors import CycleStateError
 from fast_dag.run.cycle_context import CycleContext
@@ -221,14 +220,57 @@ def test_something_else_than_a_store_is_an_error():
         CyclicWorkflowExecutor(state_persistence=True, state_store=3)
 
 
-def test_samples_of_checkers_cannot_be_kept_yet():
-    dag, _ = walk()
-    checker = ConvergenceCheckerNode("check", metric="quality", threshold=99)
-    dag.drawing.add(node_of(checker, "check", {}, NodeTypes()))
-    dag.connect("step", "check", output="quality", input="quality")
-    executor = CyclicWorkflowExecutor(dag, state_persistence=True)
-    with pytest.raises((CycleStateError, CycleExecutionError), match="has checkers"):
+class Counting(Checker):
+    """Converges after so many calls, and keeps them as it likes."""
+
+    def __init__(self, owner, make, most=6):
+        super().__init__(None, {"most": most}, attach=True)
+        self._owner, self._make, self._most = owner, make, most
+
+    def check(self, **inputs):
+        calls = self.samples().kept(self._owner, self._make)
+        calls.append(inputs["total"])
+        return outcome("count" if len(calls) >= self._most else None, f"{calls}", "", converged=True)
+
+
+class Calls(list):
+    """Calls that can be stored."""
+
+    def saved(self):
+        return list(self)
+
+    def resume(self, data):
+        self[:] = data
+
+
+def test_a_checker_of_ones_own_says_how_its_samples_are_stored():
+    expected = CyclicWorkflowExecutor(walk(checker=Counting("calls", Calls))[0]).execute_cycle_sync("walk")
+    executor = CyclicWorkflowExecutor(walk(checker=Counting("calls", Calls))[0], state_persistence=True)
+    executor.execute_cycle_sync(CycleConfig(max_iterations=4), run_id="r")
+    assert told(executor.resume_cycle_sync("r")) == told(expected)
+    assert (expected.reason, expected.total_iterations) == ("converged", 6)
+
+
+@pytest.mark.parametrize(
+    ("owner", "make", "why"),
+    [
+        ("calls", list, r"a list has no saved\(\)"),
+        (object(), Calls, "their owner has to be a text, and is a object"),
+    ],
+)
+def test_samples_without_a_form_that_can_be_stored_are_told_of(owner, make, why):
+    executor = CyclicWorkflowExecutor(walk(checker=Counting(owner, make))[0], state_persistence=True)
+    with pytest.raises(CycleStateError, match=f"checker 'check' of cycle 'walk' cannot be stored: {why}"):
         executor.execute_cycle_sync("walk")
+
+
+def test_a_checker_with_other_settings_cannot_go_on():
+    makers = [lambda most=most: Counting("calls", Calls, most) for most in (6, 7)]
+    first, other = (walk(checker=make())[0] for make in makers)
+    executor = CyclicWorkflowExecutor(first, state_persistence=True)
+    executor.execute_cycle_sync(CycleConfig(max_iterations=2), run_id="r")
+    with pytest.raises(CycleStateError, match="of other settings or nodes of cycle 'walk'"):
+        executor.resume_cycle_sync("r", workflow=other)
 
 
 def test_a_nested_cycle_has_no_checkpoints():

@@ -12,8 +12,11 @@ def told(result):
     return {name: value for name, value in found.items() if name not in ("run_id", "execution_time_seconds")}
 
 
-def walk(fails_at=None, inner=None, **config):
-    """The DAG, and the calls that were made; *inner* are the settings of a cycle inside its cycle, if any."""
+def walk(fails_at=None, inner=None, checker=None, **config):
+    """The DAG, and the calls that were made.
+
+    *inner* are the settings of a cycle inside its cycle, if there is to be one, *checker* decides about it.
+    """
     made = []
     dag = DAG("wf")
 
@@ -45,6 +48,10 @@ def walk(fails_at=None, inner=None, **config):
         dag.connect("step", "score")
     else:
         nest(dag, inner)
+    if checker is not None:
+        dag.add_node("check", checker)
+        dag.connect("step", "check", output="quality", input="quality")
+        dag.connect("score", "check", output="total", input="total")
     dag.feedback("step", "step", output="value", input="value", cycle="walk")
     dag.feedback("score", "step", signal=True, cycle="walk")
     with dag.cycle("walk", **{"max_iterations": 8, "on_limit": "return", **config}):
