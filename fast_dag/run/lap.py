@@ -58,6 +58,9 @@ class Policy(Protocol):
     ) -> Ending | None:
         """Why the cycle ends after an iteration that gave *results*, None if it does not."""
 
+    def sample(self, results: Mapping[str, Any], completed: int, elapsed: float) -> None:
+        """Take the samples of an iteration that ends the cycle by itself, if they are not taken yet."""
+
     def asking(
         self,
         results: Mapping[str, Any],
