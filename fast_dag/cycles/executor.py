@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from fast_dag.cycles.amended import Chosen, amended
+from fast_dag.cycles.builder import Buildable
 from fast_dag.cycles.execution import Execution
 from fast_dag.cycles.iterations import CycleIterations
 from fast_dag.cycles.persistence import Checkpoints, Head, Keeping, codec_of, mark_of
@@ -296,6 +297,9 @@ class CyclicWorkflowExecutor:
             remedies = "workflow= of the call or of the executor, or register_workflow(workflow, name)"
             known = ", ".join(map(repr, self._registered)) or "none"
             msg = f"there is no workflow to run: give {remedies}; name is {self.name!r}, registered: {known}"
+            raise CycleConfigurationError(msg)
+        if not isinstance(found, Buildable):
+            msg = f"a workflow with cycles is a DAG or a WorkflowBuilder, got {type(found).__name__}"
             raise CycleConfigurationError(msg)
         return found.build() if hasattr(found, "build") else found
 

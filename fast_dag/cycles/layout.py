@@ -191,7 +191,10 @@ class Layout:
 
 
 def _takes_two(function: Callable[..., Any]) -> bool:
-    """Whether *function* takes a second positional argument; one that does not tell does."""
+    """Whether *function* takes a second positional argument; one that does not tell does.
+
+    One with a default of its own does not: ``lambda results, least=3: ...`` keeps its 3.
+    """
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
@@ -199,4 +202,7 @@ def _takes_two(function: Callable[..., Any]) -> bool:
     positional = [
         each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
     ]
-    return len(positional) > 1 or any(each.kind is each.VAR_POSITIONAL for each in parameters)
+    is_second = len(positional) > 1 and any(
+        positional[1].default is each for each in (inspect.Parameter.empty, None)
+    )
+    return is_second or any(each.kind is each.VAR_POSITIONAL for each in parameters)

@@ -163,7 +163,8 @@ class Endings:
 
     def failure(self, lap: Lap, error: Exception, node: str | None, attempts: int) -> Exception:
         """*error* as that of a cycle, with what the cycle has come to."""
-        made: Any = wrap(error, node, attempts, CycleExecutionError)
+        where = f"cycle {lap.cycle.name!r}, iteration {lap.index}: "
+        made: Any = wrap(error, node, attempts, CycleExecutionError, where)
         ending = Ending("error", text_of(error))
         vars(made).update(cycle=lap.cycle.name, iteration=lap.index, result=self.result(lap, ending))
         return made  # type: ignore[no-any-return]

@@ -21,8 +21,9 @@ def wrap(
     name: str | None,
     attempts: int,
     base: type[ExecutionError] = ExecutionError,
+    where: str = "",
 ) -> ExecutionError:
-    """*original* as an error of the node *name*; itself if it already says so.
+    """*original* as an error of the node *name*; itself if it already says so.  *where* begins its text.
 
     The class is built from *base* and the original's class.  No constructor of the user's
     is called, and building never raises: where the class cannot be built, the error is a plain
@@ -34,7 +35,7 @@ def wrap(
     error = _instance(original, base)
     text = text_of(original)
     who = "" if name is None else f"node {name!r} "
-    message = f"{who}failed with {type(original).__name__}" + (f": {text}" if text else "")
+    message = f"{where}{who}failed with {type(original).__name__}" + (f": {text}" if text else "")
     # Not by the class's own setattr: a frozen exception class refuses it.
     error.__dict__.update({key: value for key, value in vars(original).items() if key != "__notes__"})
     error.__dict__.update(node_name=name, original_error=original, attempts=attempts)

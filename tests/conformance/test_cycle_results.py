@@ -104,3 +104,8 @@ def test_a_cycle_inside_one_that_ends_before_it_is_told_of(any_mode):
     any_mode(dag)
     assert ended(dag, "around")[0] == "timeout"
     assert ended(dag, "inside") == ("cancelled", "cycle 'around' ended", 0, False)
+
+
+def test_an_error_begins_with_the_cycle_and_the_iteration_it_comes_from(any_mode, kind):
+    error = raised_by(any_mode, failing(kind))
+    assert str(error) == "cycle 'loop', iteration 2: node 'node' failed with ValueError: too far"

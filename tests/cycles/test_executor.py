@@ -503,3 +503,8 @@ def test_another_cancel_ends_the_run_with_an_error():
     with pytest.raises(RunCancelledError) as caught:
         tried("counting", workflow=dag)
     assert caught.value.result.reason == "cancelled"
+
+
+def test_what_has_no_cycles_is_no_workflow():
+    with pytest.raises(CycleConfigurationError, match="a DAG or a WorkflowBuilder, got int"):
+        CyclicWorkflowExecutor(3).execute_cycle_sync()

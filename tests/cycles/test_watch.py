@@ -367,3 +367,17 @@ def test_a_variance_beyond_all_floats_is_infinite_and_no_error():
     assert (
         first_ending(watch({"type": "stability", "metric": "x", "threshold": 1}), [1e300, -1e300] * 5) is None
     )
+
+
+def test_a_function_with_a_default_of_its_own_keeps_it():
+    watched = watch(lambda results, least=3: results["n"] >= least)
+    assert watched.after({"n": 2}, 1, 0.0) is None
+    assert watched.after({"n": 3}, 2, 0.0).reason == "converged"
+
+
+def test_a_function_whose_second_argument_may_be_left_out_gets_the_state():
+    def long_enough(_, state=None):
+        return state is not None and state.completed >= 2
+
+    watched = watch(long_enough)
+    assert [watched.after({"n": 1}, count, 0.0) is None for count in (1, 2)] == [True, False]
