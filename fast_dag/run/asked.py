@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 from fast_dag.errors import CycleStateError
 from fast_dag.run.course import begin, supply
 from fast_dag.run.lap import Ending, Lap
-from fast_dag.run.requests import Ask, Failure, Outcome, Request, Success
+from fast_dag.run.requests import Ask, Outcome, Request
 from fast_dag.run.resuming import is_due, saved
 from fast_dag.values import NO_DATA
 
 if TYPE_CHECKING:
+    from fast_dag.run.cyclic_run import CyclicRun
     from fast_dag.run.endings import Endings
-    from fast_dag.run.graph_run import GraphRun
 
     Settled = Callable[[Lap, Callable[[Lap], Ending | None]], Ending | None]
 
 
-def admission(run: GraphRun, lap: Lap) -> Generator[Request, Outcome, Outcome]:
+def admission(run: CyclicRun, lap: Lap) -> Generator[Request, Outcome, Outcome]:
     """Whether an iteration is to begin."""
     if lap.course is not None:
         outcome = yield from begin(lap, run.ledger)
@@ -28,18 +28,19 @@ def admission(run: GraphRun, lap: Lap) -> Generator[Request, Outcome, Outcome]:
         supply(lap, run.values, run.ledger)
     if lap.policy is None or not lap.policy.is_asked_before:
         return Outcome(value=True)
-    return (yield Ask(lap.policy.admits, (_inputs(run, lap),)))
+    return (yield from _answered(lap.policy.admitting(_inputs(run, lap))))
 
 
-def decision(run: GraphRun, lap: Lap, settled: Settled) -> Generator[Request, Outcome, Outcome]:
+def decision(run: CyclicRun, lap: Lap, settled: Settled) -> Generator[Request, Outcome, Outcome]:
     """Why the cycle ends after an iteration, None if it does not; what is to be kept is written."""
-    endings: Endings = run.rounds.endings  # type: ignore[union-attr]
+    endings: Endings = run.rounds.endings
     ending, lap.found = lap.found, None
     if ending is None and lap.asks_after:
-        decided = yield from _decided(endings, lap)
-        if isinstance(decided, Failure):
-            return Outcome(error=decided.error)
-        ending = decided.value
+        decided = yield from _answered(endings.asking(lap))
+        if decided.error is not None:
+            return decided
+        said = decided.value
+        ending = settled(lap, lambda lap: endings.with_checkers(lap, said) or endings.beyond(lap))
     elif ending is None:
         ending = settled(lap, endings.judge)
     if run.finished or not is_due(run, lap, ending):
@@ -52,24 +53,23 @@ def decision(run: GraphRun, lap: Lap, settled: Settled) -> Generator[Request, Ou
     return Outcome(ending, outcome.error)
 
 
-def _decided(endings: Endings, lap: Lap) -> Generator[Request, Outcome, Success | Failure]:
-    """Whether the cycle ends after an iteration, where functions of the user's have to be asked."""
-    deciding: Any = endings.asking(lap)
+def _answered(asking: Generator[Any, Any, Any]) -> Generator[Request, Outcome, Outcome]:
+    """What *asking* comes to, which yields functions of the user's for the runner to call or await."""
     answer: Any = None
     while True:
         try:
-            question, arguments = deciding.send(answer)
+            question, arguments = asking.send(answer)
         except StopIteration as end:
-            return Success(endings.with_checkers(lap, end.value) or endings.beyond(lap))
+            return Outcome(end.value)
         except Exception as error:  # noqa: BLE001 - a value may raise anything when it is compared
-            return Failure(error)
+            return Outcome(error=error)
         outcome = yield Ask(question.function, arguments)
         if outcome.error is not None:
-            return Failure(outcome.error)  # type: ignore[arg-type]
+            return outcome
         answer = outcome.value
 
 
-def _inputs(run: GraphRun, lap: Lap) -> dict[str, Any]:
+def _inputs(run: CyclicRun, lap: Lap) -> dict[str, Any]:
     """The values at the entry ports of the body for the iteration that is to begin.
 
     Each by ``node.parameter``, and by its own name where that is the only one.

@@ -21,13 +21,13 @@ from fast_dag.run.wrapping import text_of, wrap
 from fast_dag.values import NO_DATA
 
 if TYPE_CHECKING:
-    from fast_dag.run.graph_run import GraphRun
+    from fast_dag.run.cyclic_run import CyclicRun
 
 
 class Endings:
     """Decides about the cycles of one run; it changes nothing but what is told."""
 
-    def __init__(self, run: GraphRun) -> None:
+    def __init__(self, run: CyclicRun) -> None:
         self._run = run
         self._inner_units = {unit for cycle in run.plan.cycles for unit in (cycle.enter, cycle.leave)}
 

@@ -23,19 +23,15 @@ from functools import partial
 from typing import Any, Final
 
 from fast_dag.errors import StreamError
-from fast_dag.plan.plan import ANY, ENTER, GONE, LEAVE, ROUTER, Cycle, Link, Plan
+from fast_dag.plan.plan import ANY, GONE, ROUTER, Link, Plan
 from fast_dag.run.context import Context
 from fast_dag.run.frontier import SKIPPED, STARTS, Frontier
 from fast_dag.run.notes import Note
 from fast_dag.run.requests import NOTHING
-from fast_dag.run.results import CycleResult
-from fast_dag.run.resuming import replayed
-from fast_dag.run.rounds import Rounds
 from fast_dag.run.run import Run
 from fast_dag.run.step import Route, part_of
 from fast_dag.run.streams import LAZY, Stream, shown
-from fast_dag.run.told import DEAD, DONE, EMPTY, FAILED, OPEN, passed_on, skip_reason
-from fast_dag.run.turn import Turn
+from fast_dag.run.told import DEAD, DONE, EMPTY, FAILED, passed_on, skip_reason
 from fast_dag.run.wrapping import wrap
 from fast_dag.values import NO_DATA, Converged
 
@@ -44,21 +40,15 @@ SPECIAL: Final = LAZY | {Converged}
 
 
 class GraphRun(Run):
-    """One execution of a plan without transitions: tasks, branches and cycles."""
+    """One execution of a plan of tasks and branches."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        values: list[Any],
-        context: Context,
-        **options: Any,
-    ) -> None:
+    goes_round = False
+    """Whether there are cycles."""
+
+    def __init__(self, plan: Plan, values: list[Any], context: Context, **options: Any) -> None:
         super().__init__(plan, values, context, **options)
-        self.rounds = Rounds(self) if plan.cycles else None
-        self._marks = {unit for cycle in plan.cycles for unit in (cycle.enter, cycle.leave)}
-        """The units that are no nodes."""
         self.left = len(plan.names)
-        self._frontier: Frontier | None = None
+        self.frontier: Frontier | None = None
         self._parts: dict[tuple[int, str], bool] = {}
         """Whether a value has the part that an optional edge asks for, by slot and output."""
 
@@ -76,8 +66,8 @@ class GraphRun(Run):
             self.left = 0
             self.finished = True
             return []
-        self._frontier = Frontier(plan)
-        freed = replayed(self, self._through(self._frontier.entries()) + self._won_before())
+        self.frontier = Frontier(plan)
+        freed = self.opened(self.through(self.frontier.entries()) + self._won_before())
         # What a node did to the results since its predecessors ended must stay as it is.
         results, self.showing.results = self.showing.results, None
         for step in range(ran):
@@ -95,9 +85,9 @@ class GraphRun(Run):
             self.showing.show(step, value)
         self.state[step] = DONE
         self.tally.order.append(step)
-        freed = self._frontier.passed(plan.targets[step])  # type: ignore[union-attr]
+        freed = self.frontier.passed(plan.targets[step])  # type: ignore[union-attr]
         self.settled(step)
-        return freed if self.rounds is None else self.rounds.through(freed)
+        return self.through(freed) if self.goes_round else freed
 
     def failed(
         self,
@@ -112,11 +102,6 @@ class GraphRun(Run):
         *strategy* is what a run error handler answered for this failure, None the run's own.  The error
         that leaves the run carries *notes*, and *marks* as attributes.
         """
-        if strategy is None and self.rounds is not None and self.rounds.excuses(step, error):
-            self.state[step] = FAILED
-            freed = self.spread(step)
-            self.settled(step)
-            return self._through(freed)
         strategy = strategy or self.strategy
         origin = self.flows.origin(error)
         is_own = origin is not None and origin.scope is self.flows and origin.unit >= 0
@@ -127,10 +112,7 @@ class GraphRun(Run):
         if strategy == "fail_fast":
             blame = self.path_of(step) if origin is None else origin.producer
             attempts = self.tally.attempts[blamed]
-            if self.rounds is not None and origin is None:
-                raised = self.rounds.blamed(step, error, attempts)
-            else:
-                raised = wrap(error, blame, attempts)
+            raised = self.blamed(step, error, attempts) if origin is None else wrap(error, blame, attempts)
             vars(raised).update(marks)
             if origin is not None and raised is not error:
                 raised.add_note(f"raised while {self.path_of(step)!r} was reading the stream")
@@ -143,16 +125,7 @@ class GraphRun(Run):
             self.showing.show(step, None)
         freed = self.spread(step)
         self.settled(step)
-        return self._through(freed)
-
-    def loop_plainly(self) -> None:
-        """Let cycles of plain calls be gone round as plain loops; a runner that can do so says it."""
-        if self.rounds is not None:
-            self.rounds.are_looped = True
-
-    def wants(self, step: int) -> bool:
-        """Whether a step that was set free is still to be made: a cycle may have been left since."""
-        return self.state[step] == OPEN
+        return self.through(freed)
 
     @property
     def is_complete(self) -> bool:
@@ -185,7 +158,7 @@ class GraphRun(Run):
     def late_results(self) -> Callable[[], dict[str, Any]]:
         """What gives these results when somebody looks, without this run."""
         results = self.values[self.plan.first :]
-        if self._frontier is None and not self.left:
+        if self.frontier is None and not self.left:
             return partial(_all_named, self.plan.names, results)  # a plain loop did everything
         failed = [step for step in self.tally.failed if self.state[step] == FAILED]
         return partial(_named, self.plan.names, results, [*self.tally.order, *failed])
@@ -196,35 +169,29 @@ class GraphRun(Run):
             return {}
         names = self.plan.names
         skipped = [step for step, state in enumerate(self.state) if state == DEAD]
-        return {names[step]: skip_reason(self, step) for step in skipped if step not in self._marks}
+        return {names[step]: skip_reason(self, step) for step in skipped if self.is_node(step)}
 
-    def cycle_results(self) -> dict[str, CycleResult]:
-        """What each cycle that was reached has come to, by name."""
-        return {} if self.rounds is None else self.rounds.results()
+    # What a run over cycles does otherwise
 
-    def iteration(self, step: int) -> tuple[int, ...]:
-        """The index of the current iteration of each cycle around *step*."""
-        return () if self.rounds is None else self.rounds.iteration(step)
+    def opened(self, steps: list[int]) -> list[int]:
+        """What is left of the first *steps*, of a run that goes on where another one was."""
+        return steps
 
-    def checking(self, step: int, checker: Any) -> Callable[..., Any]:
-        """What is called for a *checker*: it knows about the cycle it decides about."""
-        return super().checking(step, checker) if self.rounds is None else self.rounds.checking(step, checker)
+    def through(self, freed: list[int]) -> list[int]:
+        """The steps behind those that are *freed*, where these are no nodes."""
+        return freed
 
-    def turn(self, step: int) -> Turn:
-        """What an attempt of a node that uses the cycle around it sees of that, and writes."""
-        turn = None if self.rounds is None else self.rounds.turn(step)
-        return turn or super().turn(step)
+    def is_node(self, step: int) -> bool:  # noqa: ARG002 - every unit is, but for those that hold cycles
+        """Whether a unit is a node."""
+        return True
 
-    def keep_turn(self, step: int, index: tuple[int, ...], turn: Turn) -> None:
-        """An attempt has succeeded, of a map node that for the element at *index*."""
-        if turn.place.path:
-            self.rounds.lap_of(step).memory.take(step, index, turn)  # type: ignore[union-attr]
+    def left_out(self, step: int) -> str:
+        """Why a node did not run, though nothing that it reads was missing."""
+        return f"nothing set {self.plan.names[step]!r} free"
 
-    def drop_turn(self, step: int) -> None:
-        """A node has failed after all."""
-        lap = None if self.rounds is None else self.rounds.lap_of(step)
-        if lap is not None:
-            lap.memory.drop(step)
+    def blamed(self, step: int, error: Exception, attempts: int) -> Exception:
+        """*error* as that of the node of *step*, after so many attempts in this run."""
+        return wrap(error, self.path_of(step), attempts)
 
     def _won_before(self) -> list[int]:
         """The any nodes that a value from outside the plan sets free; it is their winner."""
@@ -233,17 +200,15 @@ class GraphRun(Run):
             is_open = self.plan.kinds[unit] == ANY and unit not in self.winners
             if is_open and self.values[slot] is not NO_DATA:
                 self.winners[unit] = slot
-                if self._frontier.start(unit):  # type: ignore[union-attr]
+                if self.frontier.start(unit):  # type: ignore[union-attr]
                     won.append(unit)
         return won
 
     def _done_with_care(self, step: int, value: Any) -> list[int]:
         """`done` for routers, for nodes without a result, and before any nodes and optional edges."""
         plan = self.plan
-        if plan.kinds[step] in (ENTER, LEAVE):
-            return self.rounds.answered(step, value)  # type: ignore[union-attr]
         if type(value) is Converged:
-            value = value.value if self.rounds is None else self.rounds.unwrapped(step, value)
+            value = value.value  # said in a cycle it has been heard
         try:
             if plan.kinds[step] == ROUTER and isinstance(value, Route):
                 value = self._routed(step, value)
@@ -259,7 +224,7 @@ class GraphRun(Run):
         self.tally.order.append(step)
         freed = self.spread(step)
         self.settled(step)
-        return self._through(freed)
+        return self.through(freed)
 
     def _routed(self, step: int, route: Route) -> Any:
         """Pass on what a router gives to its branch; what it shows itself."""
@@ -274,52 +239,6 @@ class GraphRun(Run):
             self.values[slot] = passed
         return route.shown
 
-    def has_failed(self, unit: int) -> bool:
-        """Whether *unit* has failed in this iteration, and nothing stands for its result."""
-        return self.state[unit] == FAILED and self.values[self.plan.first + unit] is NO_DATA
-
-    def has_run(self, unit: int) -> bool:
-        """Whether *unit* has run to its end."""
-        return self.state[unit] in (DONE, EMPTY)
-
-    def mark_done(self, unit: int) -> None:
-        """Note that a unit has been passed."""
-        self.state[unit] = DONE
-
-    def renew(self, cycle: Cycle) -> None:
-        """Forget what the units of *cycle* did, nested cycles included."""
-        units = range(cycle.enter, cycle.leave + 1)
-        self.tally.skipped -= sum(self.state[unit] == DEAD and unit not in self._marks for unit in units)
-        self.left += sum(self.state[unit] != OPEN for unit in units)
-        self._frontier.reset(units)  # type: ignore[union-attr]
-        for unit in units:
-            self.state[unit] = OPEN
-            self.values[self.plan.first + unit] = NO_DATA
-            for slot in self.plan.branches.get(unit, {}).values():
-                self.values[slot] = NO_DATA
-        # Where nothing is left out the order would grow with every iteration.
-        self.tally.forget(units)
-
-    def close(self, cycle: Cycle) -> None:
-        """Settle the units of *cycle* that are still open, all but its leave."""
-        frontier: Frontier = self._frontier  # type: ignore[assignment]
-        for unit in range(cycle.enter, cycle.leave):
-            if self.state[unit] == OPEN:
-                frontier.start(unit)
-                has_value = self.values[self.plan.first + unit] is not NO_DATA
-                self.state[unit] = DONE if has_value else DEAD
-                is_node = unit not in self._marks
-                if has_value and is_node:
-                    self.tally.order.append(unit)
-                    self.tally.repeated -= 1
-                else:
-                    self.tally.skipped += is_node
-                self.settled(unit)
-        frontier.start(cycle.leave)
-
-    def _through(self, freed: list[int]) -> list[int]:
-        return freed if self.rounds is None else self.rounds.through(freed)
-
     def spread(self, settled: int) -> list[int]:
         """Tell the targets of a *settled* unit, and those of every unit this skips; the ones set free."""
         freed: list[int] = []
@@ -330,12 +249,12 @@ class GraphRun(Run):
                 if fate == STARTS:
                     freed.append(link.target)
                 elif fate == SKIPPED:
-                    self._skip(link.target)
+                    self.skip(link.target)
                     work.append(link.target)
         return freed
 
     def _tell(self, link: Link) -> int:
-        frontier: Frontier = self._frontier  # type: ignore[assignment]
+        frontier: Frontier = self.frontier  # type: ignore[assignment]
         if not self.is_live(link):
             return frontier.die(link)
         fate = frontier.arrive(link)
@@ -356,12 +275,11 @@ class GraphRun(Run):
             self._parts[key] = part_of(value, link.part) is not NO_DATA
         return self._parts[key]
 
-    def _skip(self, step: int) -> None:
+    def skip(self, step: int) -> None:
+        """Settle a unit that is not to run."""
         self.state[step] = DEAD
-        if self.plan.kinds[step] == ENTER:
-            self.rounds.bypass(step, skip_reason(self, step))  # type: ignore[union-attr]
-        self.tally.skipped += step not in self._marks
-        if self.notes is not None and step not in self._marks:
+        self.tally.skipped += self.is_node(step)
+        if self.notes is not None and self.is_node(step):
             self.notes.append(
                 Note("node_skipped", step, {"reason": skip_reason(self, step), "attempt": 0}, self)
             )

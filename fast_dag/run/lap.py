@@ -46,8 +46,8 @@ class Policy(Protocol):
     may_end: bool
     """Whether it may end the cycle; one that only keeps an objective does not."""
 
-    def admits(self, inputs: Mapping[str, Any]) -> bool:
-        """Whether an iteration with these inputs is to begin."""
+    def admitting(self, inputs: Mapping[str, Any]) -> Generator[Any, Any, bool]:
+        """Whether an iteration with these inputs is to begin; as `asking`."""
 
     def after(
         self,

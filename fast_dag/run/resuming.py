@@ -13,7 +13,7 @@ from fast_dag.run.step import Route
 from fast_dag.values import NO_DATA
 
 if TYPE_CHECKING:
-    from fast_dag.run.graph_run import GraphRun
+    from fast_dag.run.cyclic_run import CyclicRun
 
 LIMITS = ("max_iterations", "timeout")
 """Ends that a run with other limits goes on from."""
@@ -33,32 +33,32 @@ class Keeper(Protocol):
         """Keep *record*; a runner calls it, because it may take its time."""
 
 
-def is_kept(run: GraphRun, lap: Lap) -> bool:
+def is_kept(run: CyclicRun, lap: Lap) -> bool:
     """Whether something is kept after iterations of *lap*."""
     keeper = run.ledger.keeper
     return keeper is not None and run.outer is None and lap.cycle.name == keeper.name
 
 
-def is_due(run: GraphRun, lap: Lap, ending: Ending | None) -> bool:
+def is_due(run: CyclicRun, lap: Lap, ending: Ending | None) -> bool:
     """Whether something is to be kept after this one: the last one always counts."""
     if not is_kept(run, lap) or (ending is not None and ending.reason == "error"):
         return False
     return ending is not None or lap.completed % run.ledger.keeper.every == 0  # type: ignore[union-attr]
 
 
-def saved(run: GraphRun, lap: Lap, ending: Ending | None) -> dict[str, Any]:
+def saved(run: CyclicRun, lap: Lap, ending: Ending | None) -> dict[str, Any]:
     """What another run needs to go on behind an iteration of *lap* that has ended.
 
     Raises:
         CycleStateError: something of it cannot be kept.
     """
     final = None if ending is None or ending.reason in LIMITS else ending
-    others = [each for each in run.rounds.laps if each.ending is not None and len(each.memory.path) == 1]  # type: ignore[union-attr]
+    others = [each for each in run.rounds.laps if each.ending is not None and len(each.memory.path) == 1]
     cycles = {each.cycle.name: _saved_lap(run, each, each.ending) for each in others}
     return {"nodes": _saved_nodes(run), "cycles": {**cycles, lap.cycle.name: _saved_lap(run, lap, final)}}
 
 
-def resume(run: GraphRun, lap: Lap) -> None:
+def resume(run: CyclicRun, lap: Lap) -> None:
     """Have *lap*, which has just begun, go on where it was left, if something was kept of it."""
     keeper = run.ledger.keeper
     kept = None if keeper is None or keeper.resumed is None else keeper.resumed["cycles"].get(lap.cycle.name)
@@ -73,7 +73,7 @@ def resume(run: GraphRun, lap: Lap) -> None:
         _end_again(run, inner, kept["inside"].get(inner.cycle.name))
 
 
-def replayed(run: GraphRun, steps: list[int]) -> list[int]:
+def replayed(run: CyclicRun, steps: list[int]) -> list[int]:
     """Settle those of the free *steps*, and those behind them, whose results were kept; the others."""
     keeper = run.ledger.keeper
     if keeper is None or keeper.resumed is None or run.outer is not None:
@@ -91,7 +91,7 @@ def replayed(run: GraphRun, steps: list[int]) -> list[int]:
     return left
 
 
-def _take(run: GraphRun, lap: Lap, kept: Mapping[str, Any]) -> None:
+def _take(run: CyclicRun, lap: Lap, kept: Mapping[str, Any]) -> None:
     """Give *lap*, which has just begun, what was kept of it."""
     clock = run.ledger.clock
     lap.started = clock() - kept["elapsed"]
@@ -108,7 +108,7 @@ def _take(run: GraphRun, lap: Lap, kept: Mapping[str, Any]) -> None:
     lap.ending = None if kept["ending"] is None else Ending(*kept["ending"])
 
 
-def _end_again(run: GraphRun, inner: Lap, kept: Mapping[str, Any] | None) -> None:
+def _end_again(run: CyclicRun, inner: Lap, kept: Mapping[str, Any] | None) -> None:
     """Have a cycle inside another, which has ended, show its last result, and its state to the next entry."""
     if kept is None:
         return
@@ -118,12 +118,12 @@ def _end_again(run: GraphRun, inner: Lap, kept: Mapping[str, Any] | None) -> Non
     inner.is_running, inner.seconds = False, kept["elapsed"]
 
 
-def _saved_nodes(run: GraphRun) -> dict[str, list[Any]]:
+def _saved_nodes(run: CyclicRun) -> dict[str, list[Any]]:
     """The results of the nodes outside of cycles that have one; of a router its branch as well."""
     plan, found = run.plan, {}
     for unit, name in enumerate(plan.names):
         value = run.values[plan.first + unit]
-        is_inside = run.rounds.lap_of(unit) is not None  # type: ignore[union-attr]
+        is_inside = run.rounds.lap_of(unit) is not None
         if is_inside or not run.has_run(unit) or value is GONE:
             continue
         if plan.kinds[unit] == ROUTER:
@@ -135,7 +135,7 @@ def _saved_nodes(run: GraphRun) -> dict[str, list[Any]]:
     return found
 
 
-def _saved_lap(run: GraphRun, lap: Lap, ending: Ending | None) -> dict[str, Any]:
+def _saved_lap(run: CyclicRun, lap: Lap, ending: Ending | None) -> dict[str, Any]:
     """What is kept of an outermost cycle, those inside it included."""
     # Once it has ended nobody asks for them, as with those of the cycles inside.
     samples = saved_samples(lap.cycle.name, lap.kept) if ending is None else {}
@@ -144,7 +144,7 @@ def _saved_lap(run: GraphRun, lap: Lap, ending: Ending | None) -> dict[str, Any]
     return {**_saved_course(run, lap, ending), "inside": inside, "samples": samples}
 
 
-def _saved_course(run: GraphRun, lap: Lap, ending: Ending | None) -> dict[str, Any]:
+def _saved_course(run: CyclicRun, lap: Lap, ending: Ending | None) -> dict[str, Any]:
     """What is kept of one cycle."""
     body = _body(run, lap)
     return {
@@ -161,11 +161,11 @@ def _saved_course(run: GraphRun, lap: Lap, ending: Ending | None) -> dict[str, A
     }
 
 
-def _body(run: GraphRun, lap: Lap) -> Sequence[str]:
+def _body(run: CyclicRun, lap: Lap) -> Sequence[str]:
     return run.plan.names[lap.cycle.enter + 1 : lap.cycle.leave]
 
 
-def _results(run: GraphRun, lap: Lap) -> dict[str, Any]:
+def _results(run: CyclicRun, lap: Lap) -> dict[str, Any]:
     """What the nodes of the body gave last."""
     units = range(lap.cycle.enter + 1, lap.cycle.leave)
     found = zip(units, lap.outputs, strict=False)
@@ -173,6 +173,6 @@ def _results(run: GraphRun, lap: Lap) -> dict[str, Any]:
     return {run.plan.names[unit]: value for unit, value in nodes if value is not NO_DATA}
 
 
-def _inside(run: GraphRun, lap: Lap) -> list[Lap]:
-    laps: list[Lap] = run.rounds.laps  # type: ignore[union-attr]
+def _inside(run: CyclicRun, lap: Lap) -> list[Lap]:
+    laps: list[Lap] = run.rounds.laps
     return [each for each in laps if lap.cycle.enter < each.cycle.enter < lap.cycle.leave]

@@ -24,7 +24,7 @@ from fast_dag.run.wrapping import text_of, wrap
 from fast_dag.values import NO_DATA, Converged
 
 if TYPE_CHECKING:
-    from fast_dag.run.graph_run import GraphRun
+    from fast_dag.run.cyclic_run import CyclicRun
 
 WITHOUT_OUTPUTS: Final = ("error", "violation", "not_entered")
 """Reasons after which nothing is handed on."""
@@ -39,7 +39,7 @@ class _Fault(NamedTuple):
 class Rounds:
     """The cycles of one run."""
 
-    def __init__(self, run: GraphRun) -> None:
+    def __init__(self, run: CyclicRun) -> None:
         self._run = run
         self.are_looped = False
         """Whether cycles of plain calls are gone round as plain loops; the runner says so."""
@@ -337,7 +337,7 @@ def _path_to(cycle: Cycle, cycles: Iterable[Cycle]) -> list[str]:
     return [each.name for each in sorted(around, key=lambda each: each.enter)]
 
 
-def _slots_of(run: GraphRun, cycle: Cycle) -> list[int]:
+def _slots_of(run: CyclicRun, cycle: Cycle) -> list[int]:
     plan = run.plan
     units = range(cycle.enter + 1, cycle.leave)
     branches = [slot for unit in units for slot in plan.branches.get(unit, {}).values()]

@@ -27,10 +27,10 @@ def skip_reason(run: GraphRun, step: int) -> str:
     settled = [link for link in run.plan.arrivals[step] if run.state[link.source] != OPEN]
     dead = [link for link in settled if not run.is_live(link)]
     if not dead:
-        return _left_out(run, step)
+        return run.left_out(step)
     link = next((link for link in dead if link.required), dead[0])
     if run.plan.kinds[link.source] == ENTER and run.state[link.source] == DEAD:
-        return _left_out(run, link.source)
+        return run.left_out(link.source)
     origin = link.source if link.origin < 0 else link.origin
     name, state = run.plan.names[origin], run.state[origin]
     if state == DONE and link.branch != run.taken.get(name, ""):
@@ -53,12 +53,3 @@ def passed_on(run: GraphRun, step: int, route: Route) -> Any:
             return Passed(argument.source, run.taken.get(argument.source, ""), part)
         break
     return route.value
-
-
-def _left_out(run: GraphRun, step: int) -> str:
-    """Why a node of a cycle did not run, though nothing it reads was missing."""
-    lap = None if run.rounds is None else run.rounds.lap_of(step)
-    if lap is None or lap.ending is None:
-        return "its cycle ended before"
-    how = "was not entered" if lap.ending.reason == "not_entered" else f"ended before ({lap.ending.reason})"
-    return f"cycle {lap.cycle.name!r} {how}"

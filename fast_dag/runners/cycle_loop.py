@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from fast_dag.plan.plan import GENERAL
-from fast_dag.run.graph_run import GraphRun
+from fast_dag.run.cyclic_run import CyclicRun
 from fast_dag.run.lap import Lap
 from fast_dag.run.requests import Outcome
 from fast_dag.run.step import arguments
@@ -21,7 +21,7 @@ SPECIAL = LAZY | {Converged}
 
 
 def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
-    run: GraphRun, lap: Lap, base: contextvars.Context
+    run: CyclicRun, lap: Lap, base: contextvars.Context
 ) -> tuple[Callable[[], Outcome | None], Callable[[], None]]:
     """The loop over the iterations of *lap*, which is about to begin one, and what stops it from any thread.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import RunCancelledError, unknown_options
 from fast_dag.run.context import Context
-from fast_dag.run.graph_run import GraphRun
+from fast_dag.run.cyclic_run import CyclicRun
 from fast_dag.runners import registry
 from fast_dag.values import ExecutionMode
 from fast_dag.workflow.inputs import merged
@@ -155,7 +155,7 @@ class CycleRun:
     def _tell(self, run: Run, lap: Lap, ending: Ending | None) -> None:
         """Tell of an iteration, unless it is one of a workflow inside."""
         told: Told = self.told  # type: ignore[assignment]
-        if run.outer is not None or not isinstance(run, GraphRun) or run.rounds is None:
+        if run.outer is not None or not isinstance(run, CyclicRun):
             return
         if told(lap, ending, run.rounds.endings.results(lap)) and self._pulled is not None:
             self._pulled.desk.held = True

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from fast_dag.errors import ValidationError
+from fast_dag.plan.plan import Plan
 from fast_dag.run.context import Context
 from fast_dag.run.fsm_context import FSMContext
 from fast_dag.run.machine_run import MachineRun
@@ -172,7 +173,7 @@ class FSMRuns(Runnable):
         """The options of a run that is gone through step by step: it has no cap."""
         return StepOptions()
 
-    def kind_of_run(self, options: RunOptions) -> Callable[..., Run]:
+    def kind_of_run(self, options: RunOptions, plan: Plan) -> Callable[..., Run]:  # noqa: ARG002 - one kind for all
         """What makes a run of the machine."""
         own = options if isinstance(options, MachineOptions) else MachineOptions()
         return partial(

@@ -138,7 +138,7 @@ def new_run(
     path: str = "",
 ) -> Run:
     """The run of a *plan* with everything that *workflow* brings along."""
-    return workflow.kind_of_run(options)(
+    return workflow.kind_of_run(options, plan)(
         plan,
         values,
         context,

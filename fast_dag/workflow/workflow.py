@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from fast_dag.graph.keywords import known_keywords
 from fast_dag.run.context import Context
+from fast_dag.run.cyclic_run import CyclicRun
 from fast_dag.run.graph_run import GraphRun
 from fast_dag.workflow.definition import AnyNode
 from fast_dag.workflow.drawn import Drawn
@@ -76,9 +77,9 @@ class Workflow(Holding, Stored, Drawn):
         """The options of a run that is gone through step by step."""
         return RunOptions()
 
-    def kind_of_run(self, options: RunOptions) -> Callable[..., Run]:  # noqa: ARG002 - a machine has some of its own
+    def kind_of_run(self, options: RunOptions, plan: Plan) -> Callable[..., Run]:  # noqa: ARG002 - machines have some
         """What makes a run of it."""
-        return GraphRun
+        return CyclicRun if plan.cycles else GraphRun
 
     def new_context(self, context: Context | None = None) -> Context:
         """*context* as a run of it fills it; a new one by default."""

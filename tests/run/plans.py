@@ -5,6 +5,7 @@ from collections import deque
 
 from fast_dag import DAG
 from fast_dag.run.context import Context
+from fast_dag.run.cyclic_run import CyclicRun
 from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.ledger import Ledger
 
@@ -49,7 +50,8 @@ def plan_of(*edges, kinds=None, optional=()):
 def run_of(plan, *, watched=False, **options):
     """A run of *plan* that has not begun; *watched* if notes are to be kept."""
     ledger = Ledger(deque() if watched else None)
-    return GraphRun(plan, list(plan.base), Context(), ledger=ledger, **options)
+    kind = CyclicRun if plan.cycles else GraphRun
+    return kind(plan, list(plan.base), Context(), ledger=ledger, **options)
 
 
 def names(run, steps):
