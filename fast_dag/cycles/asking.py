@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
-from fast_dag.cycles.layout import ANSWERS, RESULTS, STATE, Layout, Unanswered, Values
+from fast_dag.cycles.layout import ANSWERS, RESULTS, STATE, Layout, Question, Unanswered, Values
 from fast_dag.errors import CycleConfigurationError
 
 Test = Callable[[Values], bool]
 """Whether a condition holds for a list of values."""
+Answer = TypeVar("Answer")
+Asking = Generator[tuple[Question, tuple[Any, ...]], Any, Answer]
+"""Yields functions of the user's with their arguments, to be called, and is sent what they answer."""
 
 
 def asking(function: Callable[..., Any], layout: Layout) -> Test:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
-from fast_dag.cycles.asking import truth_of
+from fast_dag.cycles.asking import Asking, truth_of
 from fast_dag.cycles.expression import Expression
-from fast_dag.cycles.layout import COMPLETED, ELAPSED, LIMIT, Layout, Values
+from fast_dag.cycles.layout import COMPLETED, ELAPSED, LIMIT, Layout, Question, Values
 from fast_dag.cycles.metrics import Metrics
 from fast_dag.cycles.once import fresh
 
@@ -25,17 +24,21 @@ class Precondition:
     """
 
     def __init__(self, when: Any, on_nan: str = "raise") -> None:
-        self._function = when if callable(when) else None
-        if self._function is None:
+        self._question = Question(when, takes_state=False) if callable(when) else None
+        if self._question is None:
             self._layout = Layout(on_nan=on_nan)
             self._test = Expression(when).compiled(self._layout)
             self._values = fresh(self._layout, None)
             self._metrics: Metrics | None = None
 
-    def holds(self, inputs: Mapping[str, Any], counts: Values) -> bool:
+    def asking(self, inputs: Mapping[str, Any], counts: Values) -> Asking[bool]:
         """Whether it holds for *inputs*; *counts* says how far the cycle is."""
-        if self._function is not None:
-            return truth_of(self._function(MappingProxyType(dict(inputs))), self._function)
+        if self._question is None:
+            return self._holds(inputs, counts)
+        answer = yield self._question, self._question.arguments(dict(inputs), None)
+        return truth_of(answer, self._question.function)
+
+    def _holds(self, inputs: Mapping[str, Any], counts: Values) -> bool:
         if self._metrics is None:
             # An input stands under two names, so that what lies in it is to be named in full.
             self._metrics = Metrics(self._layout, self._values, echoing=tuple(inputs))

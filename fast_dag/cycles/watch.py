@@ -6,23 +6,23 @@ How the engine uses them:
     conditions.max_iterations, .timeout          # budgets among the conditions, to be enforced by the engine
     conditions.is_needed                         # False: the cycle can run without any of this
     watch = conditions.start()                   # each time the cycle is entered; runs share `conditions`
-    watch.admits(inputs)                         # before an iteration, if `watch.is_asked_before`
+    watch.admitting(inputs)                      # before an iteration, if `watch.is_asked_before`
     watch.after(results, completed, elapsed, masked=False)      # None, or reason and detail
     watch.describe(result)                       # at the end: verdict, best_*, metric_history
 
 *results* maps each node of the body that gave one in this iteration to it; skipped nodes are left out.
 Reasons are converged, early_stopped and stalled.  Errors of names and values are raised.  `asking` is `after`
-for an engine that calls the functions of the user itself.
+for an engine that calls the functions of the user itself, and so is `admitting`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 
 from fast_dag.cycles import watch_state
-from fast_dag.cycles.asking import Test, truth_of
+from fast_dag.cycles.asking import Asking, Test, truth_of
 from fast_dag.cycles.conditions import CompoundCondition, ConvergenceCondition, Tested, merged
 from fast_dag.cycles.gain import Objective, Patience, sign_of
 from fast_dag.cycles.layout import (
@@ -33,7 +33,6 @@ from fast_dag.cycles.layout import (
     RESULTS,
     STATE,
     Layout,
-    Question,
     Series,
     Unanswered,
     Values,
@@ -186,9 +185,9 @@ class Watch:
         self.is_asked_before = self._before is not None
         self.may_end = self.is_asked_before or bool(self._rows or self._stop_on)
 
-    def admits(self, inputs: Mapping[str, Any]) -> bool:
+    def admitting(self, inputs: Mapping[str, Any]) -> Asking[bool]:
         """Whether an iteration with *inputs*, by ``node.parameter`` and parameter, is to begin."""
-        return self._before is None or self._before.holds(inputs, self._values)
+        return self._before is None or (yield from self._before.asking(inputs, self._values))
 
     def after(
         self,
@@ -236,7 +235,7 @@ class Watch:
         completed: int,
         elapsed: float,
         masked: bool = False,  # noqa: FBT001, FBT002 - keywords cost time here
-    ) -> Generator[tuple[Question, tuple[Any, ...]], Any, Ending | None]:
+    ) -> Asking[Ending | None]:
         """As `after`; functions of the user's are yielded with their arguments, and their answers sent in."""
         answers: dict[int, bool] = {}
         values = self._values

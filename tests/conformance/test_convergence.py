@@ -164,6 +164,32 @@ def test_w21_a_cycle_that_is_not_entered_skips_what_is_behind(any_mode, kind):
     assert not dag.results
 
 
+def test_a_function_decides_before_each_iteration(any_mode, kind):
+    seen = []
+
+    def fits(inputs):
+        seen.append(inputs["x"])
+        return inputs["x"] < 3
+
+    dag = looped(kind, lambda x=0: x + 1, when=kind(fits))
+    assert any_mode(dag) == 3
+    assert seen == [0, 1, 2, 3]
+    assert (result_of(dag).reason, result_of(dag).total_iterations) == ("exit", 3)
+    dag = looped(kind, lambda x=3: x + 1, when=kind(fits))
+    assert any_mode(dag) is None
+    assert (result_of(dag).reason, result_of(dag).total_iterations) == ("not_entered", 0)
+
+
+def test_a_function_that_decides_and_raises_fails_the_cycle(any_mode, kind):
+    def fits(inputs):
+        return 1 / (2 - inputs["x"]) > 0
+
+    error = raised_by(any_mode, looped(kind, lambda x=0: x + 1, when=kind(fits)))
+    assert isinstance(error, CycleExecutionError)
+    assert isinstance(error, ZeroDivisionError)
+    assert (error.node_name, error.iteration, error.result.total_iterations) == (None, 2, 2)
+
+
 METRICS = {
     "accuracy": {"target": 0.95, "weight": 0.4, "tolerance": 0.001},
     "loss": {"target": 0.05, "weight": 0.3, "direction": "minimize", "tolerance": 0.001},
