@@ -81,7 +81,9 @@ class Execution:
 
     def _tell_result(self, error: ExecutionError) -> None:
         """Have *error* tell what the cycle came to until then."""
-        if self.run.has_begun and getattr(error, "result", None) is None:
+        told = getattr(error, "result", None)
+        # What ended the run, and no cycle, tells of any cycle that was under way.
+        if self.run.has_begun and (told is None or getattr(error, "cycle", None) is None):
             vars(error)["result"] = self.result()
 
 

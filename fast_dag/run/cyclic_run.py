@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from fast_dag.errors import ExecutionError
 from fast_dag.plan.plan import ENTER, Cycle, Plan
 from fast_dag.run.context import Context
 from fast_dag.run.frontier import Frontier
@@ -94,6 +95,13 @@ class CyclicRun(GraphRun):
     def cycle_results(self) -> dict[str, CycleResult]:
         """What each cycle that was reached has come to, by name."""
         return self.rounds.results()
+
+    def tell_error(self) -> None:
+        """Have the error that ended the run tell of the cycle that was under way, if it tells of none."""
+        lap = next((lap for lap in self.rounds.laps if lap.is_running), None)
+        error = self.error
+        if lap is not None and isinstance(error, ExecutionError) and getattr(error, "result", None) is None:
+            vars(error)["result"] = self.rounds.endings.result(lap)
 
     def iteration(self, step: int) -> tuple[int, ...]:
         """The index of the current iteration of each cycle around *step*."""

@@ -144,7 +144,10 @@ class Endings:
         has_other_exit = has_condition or lap.cycle.has_router_exit
         if config.on_limit == "warn" and has_other_exit:
             text = f"cycle {name!r} ended by {ending.detail}, before any of its conditions held"
-            self._run.ledger.warnings.append(CycleLimitWarning(text))
+            said = self._run.ledger.warnings
+            # A cycle inside another reaches its limit again and again.
+            if text not in map(str, said):
+                said.append(CycleLimitWarning(text))
         return None
 
     def _too_many(self, lap: Lap, limit: int) -> MaxIterationsError:
@@ -159,6 +162,7 @@ class Endings:
         name, seconds = lap.cycle.name, lap.cycle.config.timeout_seconds
         error = TimeoutError(f"cycle {name!r} timed out after {seconds:g} s")
         error.result = self.result(lap, Ending("timeout", f"timeout_seconds={seconds:g}"))
+        vars(error)["cycle"] = name
         return error
 
     def failure(self, lap: Lap, error: Exception, node: str | None, attempts: int) -> Exception:

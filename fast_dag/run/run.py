@@ -196,6 +196,9 @@ class Run:
         """What each cycle that was reached has come to, by name."""
         return {}
 
+    def tell_error(self) -> None:
+        """Have the error that ended the run tell of the cycle that was under way."""
+
     def checking(self, step: int, checker: Any) -> Callable[..., Any]:  # noqa: ARG002 - as of a plain call
         """What is called for a *checker*: it knows about the cycle it decides about."""
         return checker  # type: ignore[no-any-return]

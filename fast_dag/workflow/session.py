@@ -107,6 +107,7 @@ def finish(live: Session) -> None:
     metadata["skipped"] = run.skip_reasons()
     cycles = run.cycle_results()
     if cycles:
+        run.tell_error()
         metadata["cycles"] = cycles
         for result in cycles.values():
             result.value = run.value() if run.error is None else None

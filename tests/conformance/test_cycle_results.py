@@ -3,7 +3,7 @@
 import anyio
 import pytest
 
-from fast_dag import DAG, NO_DATA, Converged
+from fast_dag import DAG, NO_DATA, Converged, CycleLimitWarning
 from fast_dag.run.cycle_context import CycleContext
 from tests.conformance.converging import counting, ended, looped, result_of
 from tests.conformance.modes import raised_by
@@ -99,7 +99,7 @@ def test_a_cycle_inside_one_that_ends_before_it_is_told_of(any_mode):
     )
     with dag.cycle("inside", max_iterations=3) as cycle:
         cycle.feedback("inner", "inner", input="x")
-    with dag.cycle("around", timeout_seconds=0.02) as cycle:
+    with dag.cycle("around", timeout_seconds=0.2) as cycle:
         cycle.feedback("end", "outer", input="y")
     any_mode(dag)
     assert ended(dag, "around")[0] == "timeout"
@@ -109,3 +109,31 @@ def test_a_cycle_inside_one_that_ends_before_it_is_told_of(any_mode):
 def test_an_error_begins_with_the_cycle_and_the_iteration_it_comes_from(any_mode, kind):
     error = raised_by(any_mode, failing(kind))
     assert str(error) == "cycle 'loop', iteration 2: node 'node' failed with ValueError: too far"
+
+
+def test_a_run_that_is_out_of_time_tells_of_the_cycle_that_was_under_way(any_mode):
+    async def slow(x=0):
+        await anyio.sleep(0 if x < 2 else 60)
+        return x + 1
+
+    dag = DAG("late")
+    dag.node(slow)
+    with dag.cycle("loop", max_iterations=9) as cycle:
+        cycle.feedback("slow", "slow", input="x")
+    error = raised_by(any_mode, dag, timeout=0.1)
+    assert (error.result.cycle_id, error.result.total_iterations) == ("loop", 2)
+    assert error.result.reason == result_of(dag).reason == "timeout"
+
+
+def test_a_cycle_inside_another_is_warned_of_once_a_run(any_mode, kind):
+    dag = DAG("warned")
+    for name in ("outer", "inner", "end"):
+        dag.node(kind(lambda x=0: x), name=name)
+    dag.connect("outer", "inner").connect("inner", "end")
+    with dag.cycle("inside", max_iterations=2, convergence_check="inner > 9") as cycle:
+        cycle.feedback("inner", "inner", input="x")
+    with dag.cycle("around", max_iterations=3) as cycle:
+        cycle.feedback("end", "outer", input="x")
+    with pytest.warns(CycleLimitWarning) as caught:
+        any_mode(dag)
+    assert len(caught) == 1
