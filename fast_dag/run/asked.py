@@ -35,7 +35,7 @@ def decision(run: CyclicRun, lap: Lap, settled: Settled) -> Generator[Request, O
     """Why the cycle ends after an iteration, None if it does not; what is to be kept is written."""
     endings: Endings = run.rounds.endings
     ending, lap.found = lap.found, None
-    if ending is None and lap.asks_after:
+    if ending is None and lap.asks_after and not lap.early:
         decided = yield from _answered(endings.asking(lap))
         if decided.error is not None:
             return decided

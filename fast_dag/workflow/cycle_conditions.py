@@ -38,7 +38,11 @@ def condition_problems(graph: Graph) -> Iterator[Problem]:
 
 def _with_conditions(cycle: Cycle, plan: Plan) -> Cycle:
     body = range(cycle.enter + 1, cycle.leave)
-    echoing = [plan.names[unit] for unit in body if plan.kinds[unit] in (ROUTER, ENTER, LEAVE)]
+    echoing = [
+        plan.names[unit]
+        for unit in body
+        if plan.kinds[unit] in (ROUTER, ENTER, LEAVE) or plan.nodes[unit].checker is not None
+    ]
     conditions = _conditions(cycle.config, echoing)
     given = {"max_iterations": conditions.limit, "timeout_seconds": _least(cycle.config, conditions.timeout)}
     config = cycle.config.replace(**{name: value for name, value in given.items() if value is not None})

@@ -276,3 +276,29 @@ def test_no_error_strategy_is_about_a_function_that_decides(any_mode, settings):
     error = raised_by(any_mode, dag, error_strategy="continue_none")
     assert isinstance(error, ZeroDivisionError)
     assert (error.cycle, error.node_name, error.result.reason) == ("loop", None, "error")
+
+
+def test_a_checker_that_repeats_the_conditions_asks_them_once_an_iteration(any_mode, kind):
+    asked, dag = [], DAG("repeats")
+    dag.node(kind(lambda n=0: n + 1), name="counter")
+    dag.add_node("check", ConvergenceCheckerNode(mode="multi_criteria"))
+    dag.connect("counter", "check", input="count")
+    dag.node(kind(lambda check: check["converged"]), name="told")
+    dag.connect("check", "told")
+    condition = lambda results: asked.append(results["counter"]) or results["counter"] >= 3  # noqa: E731
+    with dag.cycle("loop", convergence_conditions=[condition]) as cycle:
+        cycle.feedback("counter", "counter", input="n")
+    assert any_mode(dag) is True
+    assert asked == [1, 2, 3]
+
+
+def test_what_a_checker_repeats_is_no_second_owner_of_a_metric(any_mode, kind):
+    dag = DAG("echo")
+    dag.node(kind(lambda q=0: {"quality": q + 1}), name="improve", outputs=["quality"])
+    dag.add_node("check", ConvergenceCheckerNode(metric="quality", threshold=3))
+    dag.connect("improve", "check", output="quality", input="quality")
+    with dag.cycle("loop", objective="quality") as cycle:
+        cycle.feedback("improve", "improve", output="quality", input="q")
+    any_mode(dag)
+    result = dag.context.metadata["cycles"]["loop"]
+    assert (result.reason, result.total_iterations, result.best_quality) == ("converged", 3, 3)
