@@ -120,7 +120,7 @@ def test_a_run_that_is_out_of_time_tells_of_the_cycle_that_was_under_way(any_mod
     dag.node(slow)
     with dag.cycle("loop", max_iterations=9) as cycle:
         cycle.feedback("slow", "slow", input="x")
-    error = raised_by(any_mode, dag, timeout=0.1)
+    error = raised_by(any_mode, dag, timeout=0.3)
     assert (error.result.cycle_id, error.result.total_iterations) == ("loop", 2)
     assert error.result.reason == result_of(dag).reason == "timeout"
 
