@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 from fast_dag.cycles.built import Cycle
 from fast_dag.cycles.chained import ChainedSettings
 from fast_dag.cycles.node_types import NodeTypes, node_of
+from fast_dag.cycles.precondition import Precondition
 from fast_dag.cycles.specs import create_convergence_condition
 from fast_dag.errors import CycleConfigurationError, DuplicateCycleError, MissingConnectionError
 from fast_dag.graph.attached import with_attached
@@ -206,6 +207,8 @@ class CycleBuilder(ChainedSettings):
             raise DuplicateCycleError(msg)
         for spec in self.config.convergence_conditions:
             create_convergence_condition(spec)
+        if self.config.when is not None:
+            Precondition(self.config.when)
         self.workflow.resolve()
         drawing = self.workflow.drawing
         edges = self._checked(drawing)

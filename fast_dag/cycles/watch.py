@@ -94,9 +94,8 @@ class CycleConditions:
     @property
     def is_needed(self) -> bool:
         """Whether there is anything to watch."""
-        config = self.config
-        is_watched = self.objective is not None or config.history_limit is None
-        return bool(self.rows) or is_watched or config.when is not None
+        is_followed = self.objective is not None or self.config.history_limit is None
+        return bool(self.rows) or is_followed or self.config.when is not None
 
     def start(self, state: Any = None, *, max_iterations: int | None = None) -> Watch:
         """The conditions of one entry into the cycle.
@@ -136,7 +135,9 @@ class CycleConditions:
 
 
 def conditions_of(config: CycleConfig, echoing: Collection[str] = ()) -> CycleConditions:
-    """As `CycleConditions`."""
+    """As `CycleConditions`; a precondition that is not allowed is an error too."""
+    if config.when is not None:
+        Precondition(config.when)
     return CycleConditions(config, echoing)
 
 

@@ -5,6 +5,7 @@ import operator
 
 import pytest
 
+from fast_dag import DAG, CycleConfig
 from fast_dag.errors import ConvergenceExpressionError, CycleConfigurationError
 from tests.cycles.watching import watch
 
@@ -83,3 +84,22 @@ def test_without_a_precondition_every_iteration_begins():
 def test_an_expression_that_is_not_allowed_is_refused_at_once():
     with pytest.raises(ConvergenceExpressionError):
         watch(when="x.__class__")
+
+
+def counting():
+    return DAG("counting").add_node("count", lambda x=0: x + 1)
+
+
+def test_a_cycle_is_not_built_with_an_expression_that_cannot_be_read():
+    builder = counting().create_cycle("loop").feedback("count", "count", input="x").when("x <")
+    with pytest.raises(ConvergenceExpressionError, match="cannot be read"):
+        builder.build()
+
+
+def test_one_given_for_a_run_is_found_before_anything_runs():
+    dag, ran = counting(), []
+    dag.add_node("before", lambda: ran.append(1))
+    dag.create_cycle("loop").feedback("count", "count", input="x").max_iterations(2).build()
+    with pytest.raises(ConvergenceExpressionError, match="cannot be read"):
+        dag.execute_cycle_sync(CycleConfig(when="x <"))
+    assert ran == []
