@@ -219,6 +219,10 @@ class _Crew:
             if not request.flight.when_landed(partial(self._landed, request)):
                 self.desk.back(request, Outcome())
             return
+        if isinstance(request, Call) and self.run.notes:
+            self._tell()  # that it has started is to be told before it says anything itself
+            if self.run.finished or request not in self.desk.under_way:
+                return
         self._watch_over(request)
         if isinstance(request, Call):
             request.handle = self.loop.start(partial(call_async, request, self._back), self.base.copy())
