@@ -32,9 +32,11 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
 
     def loop() -> Outcome | None:  # noqa: C901, PLR0912, PLR0915 - each row kind, in one frame for speed
         copy, values, cycle = base.copy, run.values, lap.cycle
-        unit, rows = cycle.enter + 1, cycle.rows
-        begin = run.plan.first + unit
-        names, durations = run.plan.names[unit : cycle.leave], run.tally.durations
+        first_unit, durations = cycle.enter + 1, run.tally.durations
+        rows = [
+            (*row, run.plan.first + unit, run.plan.names[unit], unit)
+            for unit, row in enumerate(cycle.rows, first_unit)
+        ]
         results, attempts = run.showing.results, run.tally.attempts
         ask, config = None if lap.policy is None else lap.policy.after, cycle.config
         least, most = config.min_iterations, config.max_iterations or config.safety_cap
@@ -45,13 +47,14 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
         ports = [(port.slot, port.fed[0]) for port in cycle.ports]
         ordinary: set[type] = set()
         usual: type | None = None
-        completed, made, before = lap.completed, 0, clock()
+        completed, before = lap.completed, clock()
+        given: dict[str, Any] = {}
         last: dict[str, Any] = {}
         started = lap.started
         try:
             while True:
-                made, given = 0, {}
-                for function, kind, first, second in rows:
+                given = {}
+                for function, kind, first, second, slot, name, unit in rows:
                     if kind == 1:
                         value = copy().run(function, values[first])
                     elif kind == 2:  # noqa: PLR2004 - the number of arguments
@@ -70,12 +73,11 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
                                 return Outcome(value, duration=clock() - before)
                             ordinary.add(type(value))
                         usual = type(value)
-                    values[begin + made] = given[names[made]] = value
+                    values[slot] = given[name] = value
                     # The clock is also the way to stop the loop: straight code has no other check.
                     now = clock()
-                    durations[unit + made] += now - before
+                    durations[unit] += now - before
                     before = now
-                    made += 1
                 completed += 1
                 last = given
                 if results is not None:
@@ -107,12 +109,12 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
                 for slot, into in ports:
                     values[slot] = values[into]
         finally:
-            lap.made = made
+            made = lap.made = len(given)
             lap.outputs = list(last.values())
             ran = completed - lap.completed
             lap.completed = completed
-            for place in range(len(names)):
-                attempts[unit + place] += ran + (place < made < len(names))
+            for place in range(len(rows)):
+                attempts[first_unit + place] += ran + (place < made < len(rows))
 
     def stop() -> None:
         nonlocal clock
