@@ -151,10 +151,6 @@ class GraphRun(Run):
                 return shown(self.values[self.plan.first + unit])
         return None
 
-    def named_results(self) -> dict[str, Any]:
-        """The result of each node that has one, in the order of finishing."""
-        return self.late_results()()
-
     def late_results(self) -> Callable[[], dict[str, Any]]:
         """What gives these results when somebody looks, without this run."""
         results = self.values[self.plan.first :]

@@ -70,7 +70,7 @@ def test_an_outcome_that_comes_twice_counts_once():
     (request,) = taken(desk)
     desk.back(request, Outcome(1))
     assert not desk.back(request, Outcome(2))
-    assert desk.run.named_results() == {"a": 1}
+    assert desk.run.late_results()() == {"a": 1}
 
 
 def test_the_late_outcome_of_an_attempt_that_expired_never_reaches_the_next_attempt():

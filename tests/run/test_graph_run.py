@@ -42,7 +42,7 @@ def test_a_falsy_value_is_a_result_like_any_other(value):
     run = run_of(plan_of("a -> b"))
     (a,) = run.ready()
     assert names(run, run.done(a, value)) == ["b"]
-    assert run.named_results()["a"] is value
+    assert run.late_results()()["a"] is value
 
 
 def test_a_branch_that_is_not_taken_skips_what_hangs_behind_it():
@@ -62,7 +62,7 @@ def test_a_router_shows_one_value_and_passes_another_on():
     run = run_of(plan_of("check.true -> yes", kinds={"check": "conditional"}))
     (check,) = run.ready()
     run.done(check, Route("true", "passed", shown=True))
-    assert run.named_results() == {"check": True}
+    assert run.late_results()() == {"check": True}
     assert run.values[run.plan.branches[check]["true"]] == "passed"
 
 
@@ -153,7 +153,7 @@ def test_continue_none_hands_none_to_the_dependants():
     run = run_of(plan_of("a -> c"), strategy="continue_none")
     (a,) = run.ready()
     assert names(run, run.failed(a, ValueError("no"))) == ["c"]
-    assert run.named_results() == {"a": None}
+    assert run.late_results()() == {"a": None}
 
 
 def test_the_answer_of_a_handler_is_the_strategy_for_one_failure():
@@ -179,7 +179,7 @@ def test_values_of_a_plain_loop_are_taken_as_done():
     run = run_of(plan_of("a -> b", "b -> c"), live=False)
     run.values += [1, 2]
     assert names(run, run.ready()) == ["c"]
-    assert run.named_results() == {"a": 1, "b": 2}
+    assert run.late_results()() == {"a": 1, "b": 2}
 
 
 def test_a_plain_loop_that_did_everything_leaves_nothing_to_do():
