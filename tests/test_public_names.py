@@ -28,6 +28,7 @@ RUN = [
     "Converged",
     "CycleResult",
     "CycleConfig",
+    "Divergence",
     "END",
     "Edge",
     "FSMContext",
