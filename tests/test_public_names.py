@@ -34,6 +34,7 @@ RUN = [
     "FSMContext",
     "FSMReturn",
     "NO_DATA",
+    "Private",
     "Replace",
     "RunHandle",
     "RunStalled",
