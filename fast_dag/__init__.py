@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from fast_dag.errors import CycleExecutionError as CycleExecutionError
     from fast_dag.errors import CycleExitError as CycleExitError
     from fast_dag.errors import CycleLimitWarning as CycleLimitWarning
+    from fast_dag.errors import CycleSafetyError as CycleSafetyError
     from fast_dag.errors import CycleStateError as CycleStateError
     from fast_dag.errors import DisconnectedNodeError as DisconnectedNodeError
     from fast_dag.errors import DocumentError as DocumentError
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
     from fast_dag.run.fsm_context import FSMContext as FSMContext
     from fast_dag.run.results import CycleResult as CycleResult
     from fast_dag.run.results import IterationResult as IterationResult
+    from fast_dag.run.violation import Violation as Violation
     from fast_dag.runners.background import RunHandle as RunHandle
     from fast_dag.stores.base import CacheBackend as CacheBackend
     from fast_dag.stores.codec import StateCodec as StateCodec
@@ -116,6 +118,7 @@ if TYPE_CHECKING:
     from fast_dag.workflow.runner import DAGRunner as Runner  # noqa: F401 - the other name of it
 
 WHERE = {
+    "fast_dag.run.violation": ("Violation",),
     "fast_dag.cycles.bounds": (
         "MaxIterationsCondition",
         "TimeoutCondition",
@@ -193,6 +196,7 @@ WHERE = {
         "UnknownNodeError",
         "UnknownOptionError",
         "ValidationError",
+        "CycleSafetyError",
     ),
     "fast_dag.graph.check": ("Problem",),
     "fast_dag.graph.cycle_config": ("CycleConfig",),

@@ -260,6 +260,23 @@ class CycleStateError(ExecutionError):
         return str(self.args[0])
 
 
+class CycleSafetyError(ExecutionError):
+    """A limit that somebody watched over was broken.
+
+    Parameters:
+        message: the text.
+        violation: what was broken, a `Violation`; None where a cycle was not let in.
+    """
+
+    def __init__(self, message: str = "", violation: Any = None) -> None:
+        super().__init__(message)
+        self.args = (message, violation)
+        self.violation = violation
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class CycleExecutionError(ExecutionError):
     """A cycle that failed; also an instance of the class of the node's own exception.
 

@@ -27,6 +27,7 @@ RUN = [
     "Context",
     "Converged",
     "CycleResult",
+    "Violation",
     "CycleConfig",
     "Divergence",
     "END",
@@ -108,6 +109,7 @@ ERRORS = [
     "CycleExecutionError",
     "CycleExitError",
     "CycleLimitWarning",
+    "CycleSafetyError",
     "DisconnectedNodeError",
     "DocumentError",
     "DuplicateCycleError",
@@ -131,10 +133,17 @@ ERRORS = [
     "ValidationError",
 ]
 EVENTS = [
+    "CheckpointSaved",
+    "ConditionChecked",
+    "CycleEvent",
+    "CycleFinished",
+    "CycleStarted",
     "Event",
     "ItemEvent",
     "ItemFailed",
     "ItemFinished",
+    "IterationFinished",
+    "IterationStarted",
     "NodeAbandoned",
     "NodeEvent",
     "NodeFailed",
@@ -143,6 +152,9 @@ EVENTS = [
     "NodeStarted",
     "RunFinished",
     "RunStarted",
+    "StateChanged",
+    "Transitioned",
+    "Violated",
     "Warned",
 ]
 NAMES = [*WORKFLOW, *RUN, *CACHE, *CONDITIONS, *CYCLES, *BUILDERS, *ERRORS]

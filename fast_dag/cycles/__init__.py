@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from fast_dag.errors import CycleError as CycleError
     from fast_dag.errors import CycleExecutionError as CycleExecutionError
     from fast_dag.errors import CycleLimitWarning as CycleLimitWarning
+    from fast_dag.errors import CycleSafetyError as CycleSafetyError
     from fast_dag.errors import CycleStateError as CycleStateError
     from fast_dag.errors import DuplicateCycleError as DuplicateCycleError
     from fast_dag.errors import MaxIterationsError as MaxIterationsError
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from fast_dag.graph.cycle_data import register_condition as register_condition
     from fast_dag.run.results import CycleResult as CycleResult
     from fast_dag.run.results import IterationResult as IterationResult
+    from fast_dag.run.violation import Violation as Violation
     from fast_dag.stores.codec import StateCodec as StateCodec
     from fast_dag.stores.states import FileStateStore as FileStateStore
     from fast_dag.stores.states import MemoryStateStore as MemoryStateStore
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     from fast_dag.workflow.executing import Runtime as Runtime
 
 WHERE = {
+    "fast_dag.run.violation": ("Violation",),
     "fast_dag.cycles.executor": ("CyclicWorkflowExecutor",),
     "fast_dag.cycles.templates": ("CycleTemplates",),
     "fast_dag.cycles.template": ("CycleTemplate",),
@@ -109,6 +112,7 @@ WHERE = {
         "MissingOutputError",
         "NotSerializableError",
         "TimeoutError",
+        "CycleSafetyError",
     ),
     "fast_dag.graph.cycle_config": ("CycleConfig",),
     "fast_dag.graph.cycle_data": ("register_condition",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,9 +12,12 @@ from fast_dag.plan.plan import Plan
 from fast_dag.run.notes import Note
 
 if TYPE_CHECKING:
+    from fast_dag.run.requests import Landing
     from fast_dag.run.resuming import Keeper
     from fast_dag.run.run import Run
     from fast_dag.run.streams import Stream
+    from fast_dag.run.tools import Order
+    from fast_dag.run.violation import Violation
     from fast_dag.run.visit import Visit
 
 
@@ -46,6 +49,10 @@ def _is_stuck_alone(blocked: int, _: float) -> bool:
     return blocked > 0
 
 
+def _nobody() -> None:
+    """Nobody has to be woken."""
+
+
 @dataclass(slots=True, eq=False)
 class Ledger:
     """The common books of one call of `run`: of the outermost run and of those inside its nodes."""
@@ -68,6 +75,18 @@ class Ledger:
     """Told of each iteration that has ended: its run, its lap, and why the cycle ends, None if it goes on."""
     keeper: Keeper | None = None
     """Keeps what the run has come to after iterations of a cycle, and knows what to go on from."""
+    guards: Sequence[Callable[[str, int, float], Violation | None]] = ()
+    """Asked of a cycle after each iteration, by name, index and seconds: what ends it there."""
+    admit: Sequence[Callable[[str], Landing | None]] = ()
+    """Asked before a cycle is entered, by name; each gives None, or what is to be waited for."""
+    excuses: Sequence[Callable[[str, Exception], bool]] = ()
+    """Asked of a failure in a cycle: whether the iteration counts all the same, and the cycle goes on."""
+    violations: list[tuple[str | None, Violation]] = field(default_factory=list)
+    """Limits that were broken, each with the cycle it is about, None for the run."""
+    orders: deque[Order] = field(default_factory=deque)
+    """Cycles that are to end; the desk takes them."""
+    wake: Callable[[], None] = _nobody
+    """Brought by a runner that may be waiting: has it look at the orders."""
     limit: int | None = None
     """How many calls may be under way at once, None for any number."""
     workers: int = 1
@@ -92,4 +111,4 @@ class Ledger:
 
     def detach(self) -> None:
         """Let go of the desk, which holds the run."""
-        self.is_stuck = _is_stuck_alone
+        self.is_stuck, self.wake = _is_stuck_alone, _nobody

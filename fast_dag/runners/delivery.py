@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
-from fast_dag.run.events import EVENTS, Event, NodeEvent, Observer
+from fast_dag.run.events import EVENTS, Event, NodeEvent, Observer, made
 from fast_dag.run.notes import Note
+from fast_dag.run.results import CycleResult
 from fast_dag.run.run import Run
+from fast_dag.run.tools import Watcher
 
 VALUES = ("inputs", "result")
 """Fields that only observers with `wants_values` are given."""
@@ -47,6 +49,14 @@ class Delivery:
             finally:
                 self._lock.release()
 
+    def close(self, watchers: Sequence[Watcher], results: Mapping[str, CycleResult]) -> None:
+        """Tell tools that the run is over, and what its cycles came to; those too that raised before."""
+        for watcher in watchers:
+            try:
+                watcher.close(results)
+            except Exception as error:  # as of an event
+                self._report(watcher, error)
+
     def _deliver(self, note: Note) -> None:
         time = perf_counter() - self._started
         for observer in list(self._observers):
@@ -66,10 +76,11 @@ class Delivery:
             fields["worker"] = _thread_name(fields.get("worker", 0))
             fields["node"] = run.path_of(note.step)
             fields.setdefault("iteration", run.iteration(note.step))
-        return event(run_id=self._run_id, time=time, workflow=self._run.plan.name, **fields)
+        fields.update(run_id=self._run_id, time=time, workflow=self._run.plan.name)
+        return made(event, fields)
 
     def _report(self, observer: Observer, error: Exception) -> None:
-        self._observers.remove(observer)
+        self._observers = [each for each in self._observers if each is not observer]
         if self._strict:
             self._run.context.stop(error)
             # Nothing is left to be stopped where the last events are delivered.

@@ -17,6 +17,8 @@ class Limits(NamedTuple):
     executor: Executor | None = None
     has_node_timeouts: bool = False
     """Whether some node, in a nested workflow too, has a timeout of its own."""
+    may_be_cut: bool = False
+    """Whether somebody who watches may end it, or a cycle of it, while calls are under way."""
 
 
 def cpu_count() -> int:

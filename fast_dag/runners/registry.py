@@ -84,19 +84,22 @@ def memory_sampler() -> Any:
     return importlib.import_module("fast_dag.runners.memory").MemorySampler()
 
 
-def delivery(run: Run, observers: Sequence[Observer], *, strict: bool) -> Callable[..., None]:
-    """What hands the events of *run* to its *observers* when it is called.
+def delivery(
+    run: Run, observers: Sequence[Observer], *, strict: bool
+) -> tuple[Callable[..., None], Callable[..., None]]:
+    """What hands the events of *run* to its *observers* when it is called, and what closes tools at its end.
 
     Those with `refresh_every` seconds have their `refresh` called that often meanwhile.
     """
     module = importlib.import_module("fast_dag.runners.delivery")
-    made: Callable[..., None] = module.Delivery(run, observers, strict=strict)
+    delivery = module.Delivery(run, observers, strict=strict)
+    made: Callable[..., None] = delivery
     shows: list[Any] = [each for each in observers if getattr(each, "refresh_every", None)]
     if shows:
         ticking = importlib.import_module("fast_dag.runners.ticking")
         seconds = min(each.refresh_every for each in shows)
-        made = ticking.Ticking(made, [each.refresh for each in shows], seconds)
-    return made
+        made = ticking.Ticking(delivery, [each.refresh for each in shows], seconds)
+    return made, delivery.close
 
 
 def drive_async(run: Run, limits: Limits, report: Report) -> Awaitable[None]:

@@ -31,9 +31,9 @@ Work = Callable[[Tell], Coroutine[Any, Any, None]]
 def drive(run: Run, limits: Limits, report: Callable[[], None]) -> None:
     """Follow *run* to its end in the order of its plan.
 
-    With a timeout the steps are made on a helper thread, which can be abandoned.
+    With a timeout, or somebody who may end it early, steps are made on a helper thread, which can be left.
     """
-    if limits.timeout is not None or limits.has_node_timeouts:
+    if limits.timeout is not None or limits.has_node_timeouts or limits.may_be_cut:
         threads.drive(run, limits, report, in_order=True)
     else:
         InLine(run, report).drive()

@@ -167,7 +167,7 @@ class Equipped(Definition):
 
     def add_observer(self, observer: Observer) -> Self:
         """Have *observer* called with every event of later runs."""
-        if not callable(observer):
+        if not (callable(observer) or hasattr(observer, "watching")):
             msg = f"an observer must be callable, got {observer!r}"
             raise ValidationError(msg, self.name)
         self.observers.append(observer)

@@ -97,7 +97,7 @@ class RunOptions:
         # Not as they were given: what can be gone through only once would be used up here.
         object.__setattr__(self, "observers", tuple(self.observers))
         for observer in self.observers:
-            if not callable(observer):
+            if not (callable(observer) or hasattr(observer, "watching")):
                 msg = f"an observer must be callable, got {observer!r}"
                 raise ValidationError(msg)
 

@@ -7,7 +7,7 @@ import random
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,15 +22,16 @@ from fast_dag.run.notes import Note
 from fast_dag.run.policy import Handlers, strategy_named
 from fast_dag.run.run import Run
 from fast_dag.run.tally import Tally
+from fast_dag.run.tools import Watcher
 from fast_dag.run.wrapping import text_of
 from fast_dag.runners import registry
 from fast_dag.runners.limits import Limits
 from fast_dag.workflow.inputs import starting_values
 from fast_dag.workflow.options import RunOptions
 from fast_dag.workflow.partial import Part, outside, remember_routes
+from fast_dag.workflow.watched import watched
 
 if TYPE_CHECKING:
-    from fast_dag.run.events import Observer
     from fast_dag.workflow.definition import AnyNode
     from fast_dag.workflow.workflow import Workflow
 
@@ -45,6 +46,10 @@ class Session:
     report: Callable[..., None]
     started: float
     """When, by the clock of durations."""
+    watchers: Sequence[Watcher] = ()
+    """Tools that watch it."""
+    close: Callable[..., None] | None = None
+    """Ends them."""
     value: Any = None
     memory: Any = None
     """What samples the memory, if that is wanted."""
@@ -60,6 +65,7 @@ class Session:
             has_node_timeouts=any(
                 plan.has_timeouts for plan in [self.run.plan, *self.run.ledger.plans.values()]
             ),
+            may_be_cut=any(getattr(each, "may_end", False) for each in self.watchers),
         )
 
 
@@ -118,6 +124,8 @@ def finish(live: Session) -> None:
     if run.outer is None:
         _note(run, "run_finished", {"status": status, "duration": run.tally.wall, "error": run.error})
     live.report(last=True)
+    if live.close is not None:
+        live.close(live.watchers, cycles)
     run.tally.keep_texts()
     run.showing.end()
     late_results = run.late_results() if run.showing.results is None else None
@@ -184,12 +192,13 @@ def _begin(
     if part is not None:
         remember_routes(run, earlier, part)
     begin_context(run, inputs)
-    report = nobody_watches
+    live = Session(run, workflow, options, nobody_watches, perf_counter())
     if observers:
-        report = registry.delivery(run, observers, strict=options.strict_observers)
-    started = perf_counter()
+        live.watchers, observers = watched(run, observers, options)
+        live.report, live.close = registry.delivery(run, observers, strict=options.strict_observers)
+    live.started = perf_counter()
     _note(run, "run_started", {"mode": str(options.mode), "input_names": tuple(inputs)})
-    return Session(run, workflow, options, report, started)
+    return live
 
 
 def begin_context(run: Run, inputs: Mapping[str, Any]) -> None:
@@ -246,7 +255,7 @@ def _kept(plan: Plan, keep: str | Collection[str | AnyNode]) -> frozenset[str] |
     return frozenset(name if isinstance(name, str) else name.name for name in keep)
 
 
-def _observers(workflow: Workflow, plan: Plan, options: RunOptions) -> list[Observer]:
+def _observers(workflow: Workflow, plan: Plan, options: RunOptions) -> list[Any]:
     observers = [*workflow.observers, *options.observers]
     progress = workflow.progress_observer(options.progress, len(plan.names))
     return observers if progress is None else [*observers, progress]

@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from fast_dag import DAG, END, FSM, Context, events
+from fast_dag.run.events import made as event_made
 from tests.conformance.modes import ON_EXECUTOR, PARALLEL, SEQUENTIAL, comes_true, raised_by, seconds_of
 
 MODE_NAMES = {"run_async on asyncio": "async", "run_async on trio": "async", "executor": "parallel"}
@@ -316,7 +317,7 @@ def test_the_worker_that_finished_a_sync_node_is_its_thread(mode):
 
 def test_without_observers_no_event_is_built(any_mode, kind):
     made = []
-    constructors = {each.__init__.__code__ for each in CLASSES}
+    constructors = {event_made.__code__, *(each.__init__.__code__ for each in CLASSES)}
 
     def profile(frame, event, argument):
         if event == "call" and frame.f_code in constructors:

@@ -1,0 +1,111 @@
+"""Tools: observers that begin and end with each run they watch, and may end it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fast_dag.errors import CycleSafetyError
+from fast_dag.run.notes import Note
+from fast_dag.run.violation import Violation
+
+if TYPE_CHECKING:
+    from fast_dag.graph.cycle_config import CycleConfig
+    from fast_dag.run.events import Event
+    from fast_dag.run.results import CycleResult
+    from fast_dag.run.run import Run
+
+
+class Order:
+    """That a cycle is to end with reason violation; without *cycle* the outermost ones under way.
+
+    Parameters:
+        violation: why.
+        cycle: its name, behind those of the nodes around its workflow.
+        patience: seconds that calls of sync functions get to come back before they are left.
+    """
+
+    __slots__ = ("cycle", "patience", "violation")
+
+    def __init__(self, violation: Violation, cycle: str | None, patience: float) -> None:
+        self.violation, self.cycle, self.patience = violation, cycle, patience
+
+
+class Control:
+    """What a tool may know of the run it watches, and do with it; its methods may be called from any thread.
+
+    Parameters:
+        run: the run.
+        mode: the name of its mode.
+        workers: how many calls may be under way at once, None for any number.
+        timeout: seconds after which it ends, None if it does not.
+    """
+
+    def __init__(self, run: Run, mode: str, workers: int | None, timeout: float | None) -> None:
+        self._run = run
+        self.mode, self.workers, self.timeout = mode, workers, timeout
+
+    @property
+    def run_id(self) -> str:
+        """Its id."""
+        return str(self._run.context.metadata["run_id"])
+
+    @property
+    def workflow(self) -> str:
+        """The name of the workflow."""
+        return self._run.plan.name
+
+    @property
+    def cycles(self) -> Mapping[str, CycleConfig]:
+        """The settings of each cycle of the workflow in this run, by name; none of those inside nodes."""
+        return {cycle.name: cycle.config for cycle in self._run.plan.cycles}
+
+    def tell(self, violation: Violation, cycle: str | None = None) -> None:
+        """Have observers and results know of a violation, which changes nothing by itself."""
+        ledger = self._run.ledger
+        ledger.violations.append((cycle, violation))
+        if ledger.notes is not None:
+            ledger.notes.append(Note("violation", -1, {"violation": violation, "cycle": cycle}))
+
+    def end(self, violation: Violation, cycle: str | None = None, *, patience: float = 0.0) -> None:
+        """Do what the action of a violation says: terminate, raise, or only tell of it.
+
+        Parameters:
+            violation: what was broken.
+            cycle: what it is about; None for the outermost cycles under way.  Where none is, the run ends
+                with a CycleSafetyError.
+            patience: seconds that calls of sync functions get to come back before they are left.
+        """
+        self.tell(violation, cycle)
+        if violation.action == "raise":
+            self._run.context.stop(CycleSafetyError(violation.message, violation))
+        elif violation.action == "terminate":
+            self._run.ledger.orders.append(Order(violation, cycle, patience))
+            self._run.ledger.wake()
+
+
+class Watcher(Protocol):
+    """A tool at one run: an observer, which may have any of these attributes besides.
+
+    `wants_values` (bool): events are to carry inputs and results.
+    `refresh_every` (seconds) and `refresh()`: called that often while the run goes on, in another thread.
+    `may_end` (bool): it may call `Control.end`, so that calls must be made where they can be left.
+    `after_iteration(cycle, index, seconds)`: asked by the core when an iteration has come to its end; a
+    `Violation` with action terminate or raise ends the cycle there, before another node is called.
+    `admit(cycle)`: asked before a cycle is entered; None admits it, else it waits until the given `Landing`
+    has landed and is asked again.  What it raises ends the run.
+    `excuses(cycle, error)`: whether an iteration whose node raised *error* counts, and the cycle goes on.
+    """
+
+    def __call__(self, event: Event) -> Any:
+        """Take an event."""
+
+    def close(self, results: Mapping[str, CycleResult]) -> Any:
+        """The run is over; *results* has what each of its cycles came to, to be added to."""
+
+
+class Tool(Protocol):
+    """What can watch runs: a monitor, a debugger, a profiler; stands among the observers of a run."""
+
+    def watching(self, control: Control) -> Watcher:
+        """Begin to watch a run, before anything of it has happened; an error keeps the run from beginning."""

@@ -1,0 +1,46 @@
+"""Tools among the observers of a run: begun before it, and asked by its core."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fast_dag.run.tools import Control, Watcher
+
+if TYPE_CHECKING:
+    from fast_dag.run.run import Run
+    from fast_dag.workflow.options import RunOptions
+
+
+def watched(run: Run, observers: Sequence[Any], options: RunOptions) -> tuple[list[Watcher], list[Any]]:
+    """Begin to watch *run*: the tools at work, and all that is to be called with its events.
+
+    Raises:
+        Whatever a tool raises that cannot do what it was made for; those begun before it are ended.
+    """
+    control = Control(run, str(options.mode), options.max_workers, options.timeout)
+    watchers: list[Watcher] = []
+    called: list[Any] = []
+    try:
+        for observer in observers:
+            if hasattr(observer, "watching"):
+                watchers.append(observer.watching(control))
+                called.append(watchers[-1])
+            else:
+                called.append(observer)
+    except BaseException:
+        for watcher in watchers:
+            watcher.close({})
+        # Nothing has run: whoever tries again may use the same context.
+        run.context.release(None, dict)
+        raise
+    ledger = run.ledger
+    ledger.guards = _asked(watchers, "after_iteration")
+    ledger.admit = _asked(watchers, "admit")
+    ledger.excuses = _asked(watchers, "excuses")
+    return watchers, called
+
+
+def _asked(watchers: Sequence[Watcher], what: str) -> list[Callable[..., Any]]:
+    """What those have as *what* that have it."""
+    return [getattr(each, what) for each in watchers if getattr(each, what, None) is not None]
