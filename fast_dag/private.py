@@ -8,6 +8,11 @@ from typing import Any, Final, Generic, NoReturn, TypeVar, final
 
 SHOWN: Final = "Private(***)"
 """What stands in every text in the place of the value."""
+UNSTORED: Final = (
+    "a Private, which is not stored: no store has a cipher yet; keep it out of what is stored, "
+    "and read the secret again where it is needed"
+)
+"""What a store says of one."""
 
 Held = TypeVar("Held")
 

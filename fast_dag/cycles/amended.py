@@ -10,6 +10,7 @@ from fast_dag.errors import CycleConfigurationError, suggestion
 from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.graph.cycle_mapping import mapped_edges
 from fast_dag.graph.graph import Graph
+from fast_dag.run.brief import brief
 
 Chosen = CycleConfig | Cycle | str | None
 """A cycle by its name, as it was built, or by settings."""
@@ -50,7 +51,7 @@ def _given(chosen: Chosen) -> tuple[CycleConfig, str | None]:
         return CycleConfig(), chosen.name
     if isinstance(chosen, CycleConfig):
         return chosen, chosen.cycle_name
-    msg = f"a cycle is chosen by a CycleConfig, a Cycle or a name, got {chosen!r}"
+    msg = f"a cycle is chosen by a CycleConfig, a Cycle or a name, got {brief(chosen)}"
     raise CycleConfigurationError(msg)
 
 

@@ -22,6 +22,7 @@ from fast_dag.graph.loops import Fault, cycles_of
 from fast_dag.graph.node import Node
 from fast_dag.graph.operators import Wanted
 from fast_dag.graph.order import reached
+from fast_dag.run.brief import brief
 
 End = str | Node[..., Any]
 Mapped = Mapping[str, str] | str | None
@@ -81,7 +82,7 @@ class CycleBuilder(ChainedSettings):
 
     def __init__(self, workflow: Buildable, name: str, config: CycleConfig | None = None) -> None:
         if not isinstance(workflow, Buildable):
-            msg = f"cycle {name!r} needs a DAG or a WorkflowBuilder to be built in, got {workflow!r}"
+            msg = f"cycle {name!r} needs a DAG or a WorkflowBuilder to be built in, got {brief(workflow)}"
             raise CycleConfigurationError(msg)
         super().__init__(name, config or CycleConfig())
         self.workflow = workflow

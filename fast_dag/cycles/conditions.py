@@ -21,6 +21,7 @@ from fast_dag.cycles.layout import Layout
 from fast_dag.cycles.once import evaluated
 from fast_dag.errors import CycleConfigurationError, check_int
 from fast_dag.graph.cycle_data import as_data, name_of
+from fast_dag.run.brief import brief
 
 Join = Callable[[list["ConvergenceCondition"]], "ConvergenceCondition"]
 
@@ -313,5 +314,5 @@ def _condition(value: Any) -> ConvergenceCondition:
         return ExpressionCondition(value)
     if callable(value):
         return CallbackCondition(value)
-    msg = f"{value!r} is no condition: make one with create_convergence_condition(...)"
+    msg = f"{brief(value)} is no condition: make one with create_convergence_condition(...)"
     raise CycleConfigurationError(msg)

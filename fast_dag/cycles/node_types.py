@@ -11,6 +11,7 @@ from typing import Any
 from fast_dag.errors import InvalidNodeError, suggestion, unknown_options
 from fast_dag.graph.node import Node, check_name
 from fast_dag.graph.signature import read_signature, unwrapped
+from fast_dag.run.brief import brief
 from fast_dag.values import NodeType
 
 AnyNode = Node[..., Any]
@@ -134,7 +135,7 @@ def _function_of(thing: Any) -> Callable[..., Any]:
     if callable(getattr(thing, "run", None)):
         method: Callable[..., Any] = thing.run
         return method
-    msg = f"{thing!r} is no node: pass a function, a class or an object with a method run"
+    msg = f"{brief(thing)} is no node: pass a function, a class or an object with a method run"
     raise InvalidNodeError(msg)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from fast_dag.errors import CycleConfigurationError, CycleStateError, NotSerializableError
@@ -15,7 +15,7 @@ from fast_dag.graph.graph import Graph
 from fast_dag.graph.loops import cycles_of
 from fast_dag.stores.codec import StateCodec
 from fast_dag.stores.states import METHODS, FileStateStore, MemoryStateStore
-from fast_dag.stores.tagged import plain, register_codec
+from fast_dag.stores.tagged import Where, plain, register_codec
 from fast_dag.values import NO_DATA
 
 VERSION = 1
@@ -116,18 +116,20 @@ class Keeping:
         try:
             data = self._checkpoints.codec.dumps({**head, **record})
         except CycleStateError as error:
-            _blame(record["cycles"][self.name])
+            for where, value in _places(record["cycles"][self.name]):
+                self._checkpoints.codec.check(value, where)
             raise error from None
         self._checkpoints.store.write(self._head.run_id, data)
 
 
-def _blame(kept: Mapping[str, Any]) -> None:
-    """Raise the CycleStateError that names node and key, if there is a node to be named."""
+def _places(kept: Mapping[str, Any]) -> Iterator[tuple[Where, Any]]:
+    """What of a cycle has a node or a key that can be named, and where that is."""
     for each in (kept, *kept["inside"].values()):
         for state in (each["state"] or {}, each["left"] or {}):
-            plain({name: state[name] for name in ("node_states", "shared") if name in state})
-        for node, value in each["outputs"].items():
-            plain({"node_states": {node: {"result": value}}})
+            for node, held in state.get("node_states", {}).items():
+                yield from ((("node_states", node, key), value) for key, value in held.items())
+            yield from ((("shared", key), value) for key, value in state.get("shared", {}).items())
+        yield from ((("node_states", node, "result"), value) for node, value in each["outputs"].items())
 
 
 def codec_of(serializer: str, *, allow_pickle: bool, compress: bool) -> StateCodec:

@@ -21,6 +21,7 @@ from fast_dag.cycles.metric_conditions import (
 from fast_dag.cycles.staged import AdaptiveCondition, StrategyCondition
 from fast_dag.errors import CycleConfigurationError, suggestion
 from fast_dag.graph.cycle_data import FUNCTION, condition_named, from_data
+from fast_dag.run.brief import brief
 
 STRATEGY = ("primary_criteria", "stability_criteria", "safety_criteria", "adaptive_criteria")
 TARGETS = ("_targets", "_thresholds")
@@ -52,7 +53,7 @@ def create_convergence_condition(spec: Any) -> ConvergenceCondition:
         return CallbackCondition(spec)
     if callable(getattr(spec, "evaluate", None)):
         return CallbackCondition(spec.evaluate, getattr(spec, "name", type(spec).__name__))
-    msg = f"a condition is an expression, a number of iterations, a mapping or a function, got {spec!r}"
+    msg = f"a condition is an expression, a number of iterations, a mapping or a function, got {brief(spec)}"
     raise CycleConfigurationError(msg)
 
 

@@ -14,6 +14,7 @@ from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.graph.graph import AnyNode, Graph
 from fast_dag.graph.loops import cycles_of
 from fast_dag.graph.order import topological_order
+from fast_dag.run.brief import brief
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def add_cycle(
 ) -> Cycle:
     """Make a cycle of *template* in *workflow*; for parameters and errors see `Cyclic.add_cycle`."""
     if not isinstance(template, CycleTemplate):
-        msg = f"add_cycle needs a template, such as CycleTemplates.retry_cycle(), got {template!r}"
+        msg = f"add_cycle needs a template, such as CycleTemplates.retry_cycle(), got {brief(template)}"
         raise CycleConfigurationError(msg)
     workflow.resolve()
     graph = workflow.drawing

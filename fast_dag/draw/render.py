@@ -16,6 +16,7 @@ from fast_dag.draw.picture import Picture
 from fast_dag.errors import ValidationError, suggestion
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.machine import Machine
+from fast_dag.run.brief import brief
 from fast_dag.run.context import Context
 
 Renderer = Callable[[Picture, VisualizationOptions], str]
@@ -86,7 +87,7 @@ def drawing_of(
         ValidationError: *context* is no Context.
     """
     if not isinstance(context, Context):
-        msg = f"context must be a Context, got {context!r}"
+        msg = f"context must be a Context, got {brief(context)}"
         raise ValidationError(msg)
     if machine is not None:
         return Drawing(machine_picture(graph, machine, context, options), options)

@@ -69,7 +69,9 @@ def as_data(value: Any, where: str, names: FunctionNames) -> Any:
         return {_key(key, where): as_data(each, f"{where}.{key}", names) for key, each in value.items()}
     if callable(value):
         return {FUNCTION: names(value, where)}
-    msg = f"{where} holds {type(value).__name__}, which cannot be stored: {value!r}"
+    msg = (
+        f"{where} holds {type(value).__name__}, which cannot be stored: keep texts, numbers, lists and tables"
+    )
     raise NotSerializableError(msg)
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 
 from fast_dag.errors import RunCancelledError
 from fast_dag.plan.plan import Argument
+from fast_dag.run.brief import brief
 from fast_dag.run.step import part_of
 from fast_dag.values import NO_DATA
 
@@ -231,7 +232,7 @@ class Context:
         return self.results.get(key, NO_DATA)
 
     def to_dict(self, strict: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - the contract's form
-        """A JSON-ready dict; a value JSON cannot hold becomes ``{"$repr": text}``.
+        """A JSON-ready dict; a value JSON cannot hold becomes ``{"$repr": text}``, a short one.
 
         Raises:
             TypeError: *strict*, and there is such a value; the text names its key.
@@ -262,4 +263,4 @@ def _jsonable(value: Any, where: str, *, strict: bool) -> Any:
         if strict:
             msg = f"{where} holds a {type(value).__name__}, which JSON cannot store"
             raise TypeError(msg) from None
-        return {"$repr": repr(value)}
+        return {"$repr": brief(value)}

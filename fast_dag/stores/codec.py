@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fast_dag.errors import CycleStateError, suggestion
-from fast_dag.stores.tagged import plain, restored
+from fast_dag.stores.tagged import Where, plain, refused, restored
 
 MAGIC: Final = b"fdcs1"
 """What the bytes begin with; the digit is the version of the format."""
@@ -58,6 +58,20 @@ class StateCodec:
             data = zlib.compress(data)
         head = MAGIC + LETTERS[self.serializer] + (b"z" if self.compress else b"-")
         return head + zlib.crc32(data).to_bytes(4, "big") + size.to_bytes(8, "big") + data
+
+    def check(self, value: Any, where: Where) -> None:
+        """Nothing, if *value* can be stored; it lies at *where* in a state.
+
+        Raises:
+            CycleStateError: it cannot; the text names node and key.
+        """
+        if self.serializer != "pickle":
+            plain(value, where)
+            return
+        try:
+            pickle.dumps(value)
+        except Exception as error:
+            raise refused(where, f"what cannot be pickled: {error}") from error
 
     def loads(self, stored: bytes) -> dict[str, Any]:
         """What `dumps` made bytes of; nothing is imported or called that nobody registered.

@@ -7,11 +7,14 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from fast_dag.errors import CacheError
+from fast_dag.private import Private
+from fast_dag.run.brief import brief
 from fast_dag.stores.forms import ATOMS, Form, Order, class_form, digest, has_own_form, plain_form
 from fast_dag.stores.functions import Held, keep_key, kept_key
 from fast_dag.stores.identity import IdentityMap
 
 ADVICE = "give cache_key=, or register_cache_key({kind}, function)"
+KEYLESS = "a Private, and no key is made of a secret: leave it out, with cache_key= or version="
 
 _REGISTERED: dict[type, Callable[[Any], Any]] = {}
 _CODES: IdentityMap[bytes] = IdentityMap()
@@ -30,11 +33,14 @@ def register_cache_key(kind: type, function: Callable[[Any], Any]) -> None:
     True
 
     Raises:
-        ValueError: *kind* is no class or has a key of its own, or *function* cannot be called.
+        ValueError: *kind* is no class, has a key of its own or is `Private`, or *function* cannot be called.
     """
     if not isinstance(kind, type) or not callable(function):
-        msg = f"register_cache_key takes a class and a function, got {kind!r} and {function!r}"
+        msg = f"register_cache_key takes a class and a function, got {brief(kind)} and {brief(function)}"
         raise ValueError(msg)  # noqa: TRY004 - a bad setting is a ValueError, whatever is bad about it
+    if kind is Private:
+        msg = f"register_cache_key takes no key for {KEYLESS}"
+        raise ValueError(msg)
     if kind is object or has_own_form(kind):
         msg = f"the keys of {kind.__name__} are fixed: give cache_key= where they do not fit"
         raise ValueError(msg)
@@ -147,6 +153,9 @@ class _Encoding:
         return key
 
     def _form(self, value: Any, held: Held | None) -> Form:
+        if isinstance(value, Private):
+            msg = f"{self._shown(held)} holds {KEYLESS}"
+            raise CacheError(msg)
         form = plain_form(value) or _registered_form(value) or class_form(value)
         if form is not None:
             return form

@@ -7,6 +7,7 @@ import json
 from typing import Any, NamedTuple
 
 from fast_dag.errors import CacheError
+from fast_dag.private import UNSTORED
 from fast_dag.stores.exact import inexact
 
 # What unpickling sound bytes raises when the class they name has moved or changed.
@@ -34,6 +35,9 @@ def row_of(value: Any, *, allow_pickle: bool) -> Row:
     fault = inexact(value)
     if fault is None:
         return _row("json", json.dumps(value, separators=(",", ":")).encode())
+    if fault == UNSTORED:
+        msg = f"the value is, or holds, {UNSTORED}"
+        raise CacheError(msg)
     if not allow_pickle:
         msg = (
             f"{fault} cannot be kept as JSON and come back as it is: DiskCache(allow_pickle=True) pickles it"

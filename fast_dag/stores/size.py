@@ -9,6 +9,8 @@ from itertools import chain
 from operator import length_hint
 from typing import Any, NamedTuple
 
+from fast_dag.private import Private
+
 LOOKED_AT = 50_000
 """So many objects are looked at; the rest is estimated."""
 CONTAINERS = (list, tuple, set, frozenset, deque)
@@ -71,6 +73,8 @@ def _held(value: Any) -> Collection[Any]:
         return ()
     if isinstance(value, dict):
         return list(chain.from_iterable(list(value.items())))
+    if isinstance(value, Private):
+        return (value.reveal(),)
     # Copied: another thread may add to it meanwhile.
     if isinstance(value, CONTAINERS):
         return list(value)

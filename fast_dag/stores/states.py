@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from fast_dag.errors import CycleStateError, suggestion
+from fast_dag.run.brief import brief
 
 METHODS: Final = ("write", "read", "delete", "run_ids", "latest")
 SUFFIX: Final = ".state"
@@ -166,7 +167,7 @@ class FileStateStore(StateStore):
 def check_run_id(run_id: Any) -> None:
     """Raise CycleStateError unless *run_id* is a text that is not empty."""
     if not isinstance(run_id, str) or not run_id:
-        msg = f"a run id is a non-empty string, got {run_id!r}"
+        msg = f"a run id is a non-empty string, got {brief(run_id)}"
         raise CycleStateError(msg)
 
 
@@ -182,7 +183,7 @@ def state_store(found: Any) -> StateStore:
         return FileStateStore(found)
     missing = [name for name in METHODS if not callable(getattr(found, name, None))]
     if missing or isinstance(found, type):
-        msg = f"a store of states is a path or an object with {', '.join(METHODS)}; {found!r} is none"
+        msg = f"a store of states is a path or an object with {', '.join(METHODS)}; {brief(found)} is none"
         raise ValueError(msg)
     store: StateStore = found
     return store

@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any, Final, NamedTuple
 
 from fast_dag.errors import CycleStateError
+from fast_dag.private import UNSTORED, Private
+from fast_dag.run.brief import brief
 
 TAG: Final = "$"
 """What the one key of a table begins with that stands for something else."""
@@ -48,13 +50,17 @@ def register_codec(kind: type, name: str, encode: Callable[[Any], Any], decode: 
         decode: makes the value of that again.
 
     Raises:
-        ValueError: one of them is of another type, or the class or the name is taken.
+        ValueError: one of them is of another type, the class or the name is taken, or the class is
+            `Private`, which is not stored.
     """
     is_named = isinstance(name, str) and name
     if not (isinstance(kind, type) and is_named and callable(encode) and callable(decode)):
-        msg = f"register_codec takes a class, a name and two functions, got {kind!r} and {name!r}"
+        msg = f"register_codec takes a class, a name and two functions, got {brief(kind)} and {brief(name)}"
         raise ValueError(msg)
     codec = Codec(name, encode, decode)
+    if kind is Private:
+        msg = f"no codec takes {UNSTORED}"
+        raise ValueError(msg)
     known = _BY_TYPE.get(kind)
     if kind in PLAIN or kind in FORMS or name in READERS:
         msg = f"{kind.__name__} as {name!r}: the class or the name has a form of its own"
@@ -72,7 +78,7 @@ def plain(value: Any, where: Where = (), depth: int = 0) -> Any:
         CycleStateError: it holds something that nobody registered, or itself; the text says where.
     """
     if depth > DEPTH:
-        raise _refused(where, f"containers more than {DEPTH} levels deep, or one that holds itself")
+        raise refused(where, f"containers more than {DEPTH} levels deep, or one that holds itself")
     kind = type(value)
     form = FORMS.get(kind)
     if form is not None:
@@ -81,9 +87,8 @@ def plain(value: Any, where: Where = (), depth: int = 0) -> Any:
         return value
     codec = _BY_TYPE.get(kind)
     if codec is None:
-        raise _refused(
-            where, f"a {kind.__qualname__}, which cannot be stored: register_codec({kind.__name__}, ...)"
-        )
+        unknown = f"a {kind.__qualname__}, which cannot be stored: register_codec({kind.__name__}, ...)"
+        raise refused(where, UNSTORED if kind is Private else unknown)
     return {TAG + codec.name: plain(codec.encode(value), where, depth + 1)}
 
 
@@ -119,7 +124,8 @@ def _read(tag: str, held: Any) -> Any:
         raise CycleStateError(msg) from error
 
 
-def _refused(where: Where, what: str) -> CycleStateError:
+def refused(where: Where, what: str) -> CycleStateError:
+    """The error for what lies at *where* in a state and cannot be stored; it names node and key."""
     node = key = None
     place = "the state"
     if len(where) > 2 and where[0] == "node_states":  # noqa: PLR2004 - part, node and key

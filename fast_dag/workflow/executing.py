@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from fast_dag.errors import ExecutionError, ValidationError, unknown_options
+from fast_dag.run.brief import brief
 from fast_dag.run.context import Context
 from fast_dag.run.results import CycleResult
 from fast_dag.runners.registry import is_loop_running
@@ -93,7 +94,7 @@ class Runtime:
 def _runnable(workflow: Runnable | WorkflowBuilder) -> Runnable:
     built = workflow.build() if isinstance(workflow, WorkflowBuilder) else workflow
     if not isinstance(built, Runnable):
-        msg = f"only workflows and their builders can be executed, got {workflow!r}"
+        msg = f"only workflows and their builders can be executed, got {brief(workflow)}"
         raise ValidationError(msg)
     return built
 

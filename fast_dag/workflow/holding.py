@@ -10,6 +10,7 @@ from fast_dag.errors import InvalidNodeError, MissingInputError, UnknownNodeErro
 from fast_dag.graph.check import Problem
 from fast_dag.graph.keywords import known_keywords
 from fast_dag.plan.plan import Plan
+from fast_dag.run.brief import brief
 from fast_dag.values import NodeType
 from fast_dag.workflow.definition import Definition
 from fast_dag.workflow.equipped import Equipped
@@ -177,7 +178,7 @@ class Holding(Equipped):
     ) -> WorkflowNode:
         if getattr(workflow, "node_type", None) is not kind:
             what = "an FSM" if kind is NodeType.FSM else "a DAG"
-            msg = f"add_{kind}({name!r}, ...) needs {what}, got {workflow!r}"
+            msg = f"add_{kind}({name!r}, ...) needs {what}, got {brief(workflow)}"
             raise InvalidNodeError(msg)
         return self.add_workflow(name, workflow, **options)
 

@@ -8,6 +8,7 @@ from typing import Any
 from fast_dag.errors import MissingInputError, UnknownOptionError, ValidationError, suggestion
 from fast_dag.plan.machine import MachinePlan
 from fast_dag.plan.plan import Plan
+from fast_dag.run.brief import brief
 from fast_dag.run.context import Context
 from fast_dag.values import NO_DATA
 from fast_dag.workflow.machine_options import MACHINE_OPTION_NAMES
@@ -18,12 +19,12 @@ from fast_dag.workflow.partial import fill_given
 def merged(inputs: Mapping[str, Any] | None, node_inputs: Mapping[str, Any]) -> dict[str, Any]:
     """All run inputs; UnknownOptionError for a name given twice."""
     if inputs is not None and not isinstance(inputs, Mapping):
-        msg = f"inputs must map names to values, got {inputs!r}: pass a dict, or keywords"
+        msg = f"inputs must map names to values, got {brief(inputs)}: pass a dict, or keywords"
         raise ValidationError(msg)
     given = dict(inputs or {})
     strange = [name for name in given if not isinstance(name, str)]
     if strange:
-        msg = f"inputs must map names to values, but {strange[0]!r} is no name: give a string"
+        msg = f"inputs must map names to values, but {brief(strange[0])} is no name: give a string"
         raise ValidationError(msg)
     twice = [name for name in node_inputs if name in given]
     if twice:

@@ -16,6 +16,7 @@ from fast_dag.graph.node import Node
 from fast_dag.graph.settings import check_names
 from fast_dag.graph.signature import Signature
 from fast_dag.plan.plan import Plan
+from fast_dag.run.brief import brief
 from fast_dag.run.context import Context
 from fast_dag.run.invocation import invocation
 from fast_dag.run.policy import strategy_named
@@ -290,7 +291,7 @@ def node_of(workflow: Any, **options: Any) -> WorkflowNode:
         InvalidNodeError: it is no workflow.
     """
     if not isinstance(workflow, Runnable):
-        msg = f"{workflow!r} is no workflow: give a DAG or an FSM"
+        msg = f"{brief(workflow)} is no workflow: give a DAG or an FSM"
         raise InvalidNodeError(msg)
     return WorkflowNode(workflow, **options)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fast_dag.errors import UnknownOptionError, ValidationError, check_int, check_seconds, suggestion
 from fast_dag.graph.settings import check_bool
+from fast_dag.run.brief import brief
 from fast_dag.run.context import Context
 from fast_dag.run.policy import strategy_named
 from fast_dag.runners.registry import mode_named, mode_of_executor
@@ -92,7 +93,7 @@ class RunOptions:
 
     def _check_observers(self) -> None:
         if not isinstance(self.observers, Iterable):
-            msg = f"observers must be a list, got {self.observers!r}: write observers=[...]"
+            msg = f"observers must be a list, got {brief(self.observers)}: write observers=[...]"
             raise ValidationError(msg)
         # Not as they were given: what can be gone through only once would be used up here.
         object.__setattr__(self, "observers", tuple(self.observers))

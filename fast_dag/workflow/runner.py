@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from fast_dag.errors import ValidationError, unknown_options
+from fast_dag.run.brief import brief
 from fast_dag.run.context import Context
 from fast_dag.workflow.definition import Definition
 from fast_dag.workflow.options import RunOptions
@@ -35,7 +36,7 @@ class DAGRunner:
 
     def __init__(self, workflow: Workflow, mode: str = "sequential", **options: Any) -> None:
         if not isinstance(workflow, Definition):
-            msg = f"a runner needs a workflow, got {workflow!r}"
+            msg = f"a runner needs a workflow, got {brief(workflow)}"
             raise ValidationError(msg)
         self.workflow = workflow
         self._options = _checked(RunOptions(), {"mode": mode, **options})

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import ExecutionError, RunCancelledError, TimeoutError, ValidationError
 from fast_dag.plan.plan import Plan
+from fast_dag.run.brief import brief
 from fast_dag.run.context import Context
 from fast_dag.run.ledger import Ledger
 from fast_dag.run.notes import Note
@@ -264,7 +265,7 @@ def _observers(workflow: Workflow, plan: Plan, options: RunOptions) -> list[Any]
 def checked_context(context: Any) -> Context:
     """*context*; ValidationError if it is none."""
     if not isinstance(context, Context):
-        msg = f"context must be a Context, got {context!r}"
+        msg = f"context must be a Context, got {brief(context)}"
         raise ValidationError(msg)
     return context
 

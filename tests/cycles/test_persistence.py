@@ -11,6 +11,7 @@ from fast_dag import (
     CycleConfig,
     CycleConfigurationError,
     CycleExecutionError,
+    Private,
 )
 from fast_dag.cycles.checking import Checker, outcome
 from fast_dag.cycles.executor import CyclicWorkflowExecutor
@@ -283,3 +284,25 @@ def test_a_nested_cycle_has_no_checkpoints():
     executor = CyclicWorkflowExecutor(dag, state_persistence=True)
     with pytest.raises(CycleConfigurationError, match="'inner' lies inside 'outer'"):
         executor.execute_cycle_sync("inner")
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"serializer": "pickle", "allow_pickle": True}], ids=["json", "pickle"]
+)
+def test_a_secret_in_state_or_results_is_refused_with_node_and_key(options, tmp_path):
+    dag = DAG("wf")
+
+    @dag.node
+    def log_in(ctx: CycleContext, value=0):
+        ctx.state["handle"] = 3
+        ctx.state["token"] = {"inner": Private("canary")}
+        return value
+
+    dag.feedback("log_in", "log_in", input="value", cycle="c")
+    settings = {"state_persistence": True, "state_store": tmp_path, "max_iterations": 2, **options}
+    with pytest.raises(CycleStateError, match=r"key 'token' of node 'log_in' holds .*Private") as caught:
+        CyclicWorkflowExecutor(dag, **settings).execute_cycle_sync("c")
+    original = caught.value.original_error
+    assert (original.node_name, original.key) == ("log_in", "token")
+    assert "canary" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import pytest
 
+from fast_dag import Private
 from fast_dag.errors import CycleStateError
 from fast_dag.stores.codec import StateCodec
 
@@ -112,3 +113,19 @@ def test_pickle_needs_to_be_allowed():
         StateCodec("pickle")
     with pytest.raises(ValueError, match="did you mean 'json'"):
         StateCodec("jsn")
+
+
+def test_a_secret_is_stored_in_no_way(codec):
+    with pytest.raises(CycleStateError, match="a Private") as caught:
+        codec.dumps({"shared": {"token": Private("canary")}})
+    assert "canary" not in str(caught.value)
+
+
+def test_what_cannot_be_stored_is_named_with_node_and_key(codec):
+    with pytest.raises(CycleStateError, match="key 'token' of node 'log_in' holds") as caught:
+        codec.check(Private("canary"), ("node_states", "log_in", "token"))
+    assert (caught.value.node_name, caught.value.key) == ("log_in", "token")
+
+
+def test_what_can_be_stored_passes_the_check(codec):
+    assert codec.check([1, "a"], ("shared", "xs")) is None

@@ -23,6 +23,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fast_dag import Private
 from fast_dag.errors import CacheError
 from fast_dag.graph.node import Node
 from fast_dag.stores.forms import ATOMS
@@ -432,3 +433,29 @@ def test_what_a_function_keeps_is_pickled_as_nothing():
     stable_key(plus)
     kept = [value for value in vars(plus).values() if isinstance(value, Kept)]
     assert [each.__reduce__() for each in kept] == [(Kept, ())]
+
+
+@dataclasses.dataclass
+class Login:
+    token: object
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Private("canary"),
+        [1, {"token": Private("canary")}],
+        Login(Private("canary")),
+        lambda token=Private("canary"): token,  # noqa: B008 - a default that carries a secret is the point
+    ],
+    ids=["itself", "in containers", "in a dataclass", "in a default"],
+)
+def test_no_key_is_made_of_a_secret(value):
+    with pytest.raises(CacheError, match="a Private, and no key is made of a secret") as caught:
+        stable_key(value)
+    assert "canary" not in str(caught.value)
+
+
+def test_nobody_can_register_a_key_for_secrets():
+    with pytest.raises(ValueError, match="no key is made of a secret"):
+        register_cache_key(Private, lambda secret: secret.reveal())

@@ -4,6 +4,7 @@ import array
 import sys
 from dataclasses import dataclass
 
+from fast_dag import Private
 from fast_dag.stores.size import size_of
 
 MEGABYTE = bytes(1_000_000)
@@ -71,3 +72,7 @@ def test_the_rest_of_many_records_is_estimated_with_what_they_hold():
 
 def test_classes_and_functions_belong_to_the_program():
     assert size_of([Record, size_of, sys]) < 200
+
+
+def test_a_secret_counts_with_what_it_hides():
+    assert 1_000_000 < size_of([Private(MEGABYTE)]) < 1_001_000

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from fast_dag import Private
 from fast_dag.errors import CacheError
 from fast_dag.stores.sqlite import DiskCache
 from tests.stores.backends import Clock
@@ -427,3 +428,14 @@ def test_the_folder_may_be_a_path_or_a_text(tmp_path):
         cache = DiskCache(folder)
         cache.set("a", 1)
         cache.close()
+
+
+@pytest.mark.parametrize("allow_pickle", [False, True])
+@pytest.mark.parametrize("value", [Private("canary"), {"a": [Private("canary")]}], ids=["itself", "inside"])
+def test_a_secret_never_reaches_the_disk(tmp_path, value, allow_pickle):
+    cache = DiskCache(tmp_path, allow_pickle=allow_pickle)
+    with pytest.raises(CacheError, match=r"a Private.*cipher|a Private cannot be pickled") as caught:
+        cache.set("a", value)
+    cache.close()
+    assert "canary" not in str(caught.value)
+    assert [file for file in tmp_path.iterdir() if b"canary" in file.read_bytes()] == []

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fast_dag import Private
 from fast_dag.errors import CycleStateError
 from fast_dag.stores.tagged import plain, register_codec, restored
 
@@ -158,3 +159,18 @@ def test_a_name_stands_for_one_class():
 def test_data_that_does_not_fit_its_tag_is_damage(data):
     with pytest.raises(CycleStateError, match="stored state is damaged"):
         restored({"a": [data]})
+
+
+def test_a_secret_is_refused_with_node_and_key():
+    state = {"node_states": {"log_in": {"token": [{"inner": Private("canary")}]}}}
+    with pytest.raises(
+        CycleStateError, match=r"key 'token' of node 'log_in' holds a Private.*no.*cipher"
+    ) as caught:
+        plain(state)
+    assert (caught.value.node_name, caught.value.key) == ("log_in", "token")
+    assert "canary" not in str(caught.value)
+
+
+def test_no_codec_can_be_registered_for_secrets():
+    with pytest.raises(ValueError, match="cipher"):
+        register_codec(Private, "private", lambda secret: secret.reveal(), Private)
