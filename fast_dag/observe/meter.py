@@ -64,7 +64,7 @@ def _by_proc() -> Any:
 
     def read() -> int:
         with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - a file of the system
-            return int(file.read().split()[1]) * page
+            return int(file.read().split()[1]) * int(page)
 
     return read
 

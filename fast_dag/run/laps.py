@@ -1,0 +1,95 @@
+"""The cycles of a run as a step sees them: which is around it, what it may know of that, and say to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from fast_dag.plan.plan import Cycle
+from fast_dag.run.endings import Endings
+from fast_dag.run.lap import Lap
+from fast_dag.run.results import CycleResult
+from fast_dag.run.turn import Turn
+from fast_dag.run.wrapping import wrap
+from fast_dag.values import Converged
+
+if TYPE_CHECKING:
+    from fast_dag.run.cyclic_run import CyclicRun
+
+
+class Laps:
+    """The cycles of one run."""
+
+    def __init__(self, run: CyclicRun) -> None:
+        self._run = run
+        self.laps = [
+            Lap(cycle, _slots_of(run, cycle), _path_to(cycle, run.plan.cycles)) for cycle in run.plan.cycles
+        ]
+        self.endings = Endings(run)
+        self._by_unit = {unit: lap for lap in self.laps for unit in (lap.cycle.enter, lap.cycle.leave)}
+
+    def lap_of(self, unit: int) -> Lap | None:
+        """The innermost cycle whose body holds *unit*, or that has it as enter or leave."""
+        found = [lap for lap in self.laps if lap.cycle.enter <= unit <= lap.cycle.leave]
+        return max(found, key=lambda lap: lap.cycle.enter, default=None)
+
+    def checking(self, step: int, checker: Any) -> Callable[..., Any]:
+        """*checker*, which knows about the cycle around *step*, if there is one."""
+        lap = self.lap_of(step)
+        if lap is None:
+            return checker  # type: ignore[no-any-return]
+        kept = lap.kept.setdefault(self._run.plan.names[step], {})
+        return checker.called_in(self.endings.sight(lap), kept)  # type: ignore[no-any-return]
+
+    def turn(self, step: int) -> Turn | None:
+        """What an attempt of *step* sees of the cycle around it, and writes; None outside of cycles."""
+        lap, ledger = self.lap_of(step), self._run.ledger
+        if lap is None:
+            return None
+        return lap.memory.turn(self._run.plan.names[step], lap.index, lap.started, ledger)
+
+    def unwrapped(self, step: int, value: Converged) -> Any:
+        """What a node gave that says its cycle has converged."""
+        lap = self.lap_of(step)
+        if lap is not None:
+            lap.signal = value.value
+        return value.value
+
+    def iteration(self, step: int) -> tuple[int, ...]:
+        """The index of the current iteration of each cycle around *step*."""
+        return tuple(lap.index for lap in self.laps if lap.cycle.enter < step < lap.cycle.leave)
+
+    def results(self) -> dict[str, CycleResult]:
+        """What each cycle that was reached has come to, by name."""
+        return {lap.cycle.name: self.endings.result(lap) for lap in self.laps if lap.ending or lap.is_running}
+
+    def excuses(self, step: int, error: Exception) -> bool:
+        """Whether the failure of *step* only ends the iteration: the template of its cycle says so."""
+        lap = self.lap_of(step)
+        if lap is None or lap.course is None or step in (lap.cycle.enter, lap.cycle.leave):
+            return False
+        if not lap.course.absorbs(error):
+            return False
+        lap.is_excused = True
+        return True
+
+    def blamed(self, step: int, error: Exception, attempts: int) -> Exception:
+        """*error* as that of the cycle around *step*."""
+        lap = self.lap_of(step)
+        if lap is None:
+            return wrap(error, self._run.path_of(step), attempts)
+        earlier = lap.attempts[step - lap.cycle.enter]
+        return self.endings.failure(lap, error, self._run.path_of(step), attempts - earlier)
+
+
+def _path_to(cycle: Cycle, cycles: Iterable[Cycle]) -> list[str]:
+    """The names of the cycles around *cycle*, and its own."""
+    around = [each for each in cycles if each.enter <= cycle.enter and cycle.leave <= each.leave]
+    return [each.name for each in sorted(around, key=lambda each: each.enter)]
+
+
+def _slots_of(run: CyclicRun, cycle: Cycle) -> list[int]:
+    plan = run.plan
+    units = range(cycle.enter + 1, cycle.leave)
+    branches = [slot for unit in units for slot in plan.branches.get(unit, {}).values()]
+    return [*(plan.first + unit for unit in units), *branches]
