@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from fast_dag.graph.edge import Edge as Edge
     from fast_dag.graph.machine import Transition as Transition
     from fast_dag.graph.node import Node as Node
+    from fast_dag.observe.log import LoggingObserver as LoggingObserver
     from fast_dag.private import Private as Private
     from fast_dag.run.context import Context as Context
     from fast_dag.run.divergence import Divergence as Divergence
@@ -204,6 +205,7 @@ WHERE = {
     "fast_dag.graph.edge": ("Edge",),
     "fast_dag.graph.machine": ("Transition",),
     "fast_dag.graph.node": ("Node",),
+    "fast_dag.observe.log": ("LoggingObserver",),
     "fast_dag.private": ("Private",),
     "fast_dag.run.context": ("Context",),
     "fast_dag.run.divergence": ("Divergence",),

@@ -98,6 +98,9 @@ CONDITIONS = [
     "Trend",
     "create_convergence_condition",
 ]
+OBSERVERS = [
+    "LoggingObserver",
+]
 ERRORS = [
     "AmbiguousMetricError",
     "CacheError",
@@ -157,7 +160,7 @@ EVENTS = [
     "Violated",
     "Warned",
 ]
-NAMES = [*WORKFLOW, *RUN, *CACHE, *CONDITIONS, *CYCLES, *BUILDERS, *ERRORS]
+NAMES = [*OBSERVERS, *WORKFLOW, *RUN, *CACHE, *CONDITIONS, *CYCLES, *BUILDERS, *ERRORS]
 HEAVY = ("anyio", "asyncio", "cachetools", "msgspec", "psutil", "rich", "sqlite3", "trio", "yaml")
 
 

@@ -66,15 +66,30 @@ def shown(text: str, stream: TextIO) -> str:
     >>> print(shown("a\x1b[2Jb\nc", sys.stdout))
     a\x1b[2Jb\nc
     """
-    if not text.isprintable():
-        text = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    text = on_one_line(text)
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return text if text.isascii() else text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def on_one_line(text: str) -> str:
+    r"""*text* with an escape in the place of everything that is not printable.
+
+    >>> print(on_one_line("a\nb"))
+    a\nb
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def shortened(text: str, longest: int) -> str:
     """*text*, cut if it has more characters than *longest*."""
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
+def error_in_words(error: BaseException) -> str:
+    """The class of *error* and its text, cut where that is long."""
+    return shortened(f"{type(error).__name__}: {text_of(error)}", LONGEST)
 
 
 def _told(event: NodeEvent) -> str | None:
@@ -88,8 +103,7 @@ def _told(event: NodeEvent) -> str | None:
 
 
 def _told_of_failure(event: NodeFailed) -> str:
-    error = shortened(f"{type(event.error).__name__}: {text_of(event.error)}", LONGEST)
-    text = f"failed after {event.duration:.2f} s: {error}"
+    text = f"failed after {event.duration:.2f} s: {error_in_words(event.error)}"
     if event.retry_in is None:
         return text
     return f"{text}; attempt {event.attempt + 1} in {event.retry_in:.2f} s"
