@@ -12,12 +12,13 @@ from fast_dag.cycles.execution import Execution
 from fast_dag.cycles.iterations import CycleIterations
 from fast_dag.cycles.persistence import Checkpoints, Head, Keeping, codec_of, mark_of
 from fast_dag.cycles.setting_checks import checked
+from fast_dag.cycles.tools import with_tools
 from fast_dag.errors import CycleConfigurationError, CycleStateError, ExecutionError, suggestion
 from fast_dag.graph import cycle_fields as check
 from fast_dag.run.results import CycleResult
 from fast_dag.runners.registry import is_loop_running
 
-TOOLS = ("monitor", "debugger", "profiler", "safety_manager", "trace")
+NOT_YET = ("trace",)
 """Options of a call that nothing acts on yet."""
 SETTINGS = (
     "memory_limit_mb",
@@ -120,8 +121,9 @@ class CyclicWorkflowExecutor:
             workflow: what runs; default that of the executor, then the one registered under its name.
             run_id: the id of this run, default a new one.
             on_error: raise, or return a result with reason ``error``.
-            options: as for `DAG.run`, mode and observers among them; and *resume*, the id of a run whose
-                cycle is to be gone on with, True for the latest.
+            options: as for `DAG.run`, mode and observers among them; *monitor*, *debugger*, *profiler* and
+                *safety_manager*, which are observers too; and *resume*, the id of a run whose cycle is to be
+                gone on with, True for the latest.
 
         Returns:
             What the cycle came to; that of a cycle that `cancel` ended has the reason ``cancelled``.
@@ -261,9 +263,9 @@ class CyclicWorkflowExecutor:
         on_error: str,
         options: dict[str, Any],
     ) -> Execution:
-        _refuse(options, TOOLS, "execute_cycle", are_all=False)
+        _refuse(options, NOT_YET, "execute_cycle", are_all=False)
         checked("on_error", on_error, check.one_of("raise", "return"))
-        given = {name: value for name, value in options.items() if name not in TOOLS}
+        given = with_tools({name: value for name, value in options.items() if name not in NOT_YET})
         built = self._chosen(workflow)
         found = self._resumed(given.pop("resume", None))
         if found is not None:

@@ -22,9 +22,9 @@ VERSION = 1
 """Of what a checkpoint holds."""
 WITHOUT = (
     *("max_iterations", "min_iterations", "timeout_seconds", "cpu_time_limit_seconds", "memory_limit_mb"),
-    *("safety_cap", "on_limit", "description", "metadata", "cycle_name"),
+    *("safety_cap", "on_limit", "tools", "description", "metadata", "cycle_name"),
 )
-"""Settings that may be others when a cycle goes on: limits and labels."""
+"""Settings that may be others when a cycle goes on: limits, tools and labels."""
 
 register_codec(type(NO_DATA), "no_data", lambda _: None, lambda _: NO_DATA)
 

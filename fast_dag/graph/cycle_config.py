@@ -105,6 +105,8 @@ class CycleConfig:
     """How many samples of each metric are kept, None for all."""
     parent_cycle: str | None = None
     """The cycle it is claimed to lie in."""
+    tools: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What watches it in every run: the settings of each, by what kind it is."""
     description: str = ""
     """Anything to say of it."""
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -228,6 +230,7 @@ CHECKS: dict[str, check.Check] = {
     "history_limit": check.optional(check.integer(0)),
     "metric_history_limit": check.optional(check.integer(1)),
     "parent_cycle": check.optional(check.filled),
+    "tools": check.tables,
     "description": check.text,
     "metadata": check.table,
 }

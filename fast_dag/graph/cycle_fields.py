@@ -95,6 +95,11 @@ def table(name: str, value: Any) -> Any:
     return dict(value)
 
 
+def tables(name: str, value: Any) -> Any:
+    """A mapping from texts to mappings with texts as keys."""
+    return {key: table(f"{name}[{key!r}]", each) for key, each in table(name, value).items()}
+
+
 def renames(name: str, value: Any) -> Any:
     """A mapping from texts to texts."""
     made = table(name, value)

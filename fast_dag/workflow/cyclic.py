@@ -132,7 +132,7 @@ class Cyclic:
         initial_data: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> CycleResult:
-        """`execute_cycle` with a monitor, debugger or profiler; these are not built yet."""
+        """`execute_cycle` by another name; both take ``monitor=``, ``debugger=`` and ``profiler=``."""
         return await self.execute_cycle(cycle, initial_data, **options)
 
     def execute_cycle_with_monitoring_sync(

@@ -1,0 +1,74 @@
+"""The tools of a cycle: given with a call, or made for every run of its workflow."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from fast_dag.errors import CycleConfigurationError, ValidationError, suggestion
+from fast_dag.graph.cycle_config import CycleConfig
+
+GIVEN = ("monitor", "debugger", "profiler", "safety_manager")
+"""Keywords of a call that are tools."""
+KINDS: Mapping[str, tuple[str, str]] = {}
+"""What a cycle may have made for each run: module and class."""
+
+
+class Configured(Protocol):
+    """A cycle of a plan."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def config(self) -> CycleConfig:
+        """Its settings."""
+
+
+def with_tools(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The *options* of a call, its tools among the observers, each once.
+
+    Raises:
+        ValidationError: one of them is no tool.
+    """
+    made = {name: value for name, value in options.items() if name not in GIVEN}
+    tools = {name: options[name] for name in GIVEN if options.get(name) is not None}
+    for name, tool in tools.items():
+        if not hasattr(tool, "watching") or isinstance(tool, type):
+            msg = f"{name} must be a tool that watches runs, got {tool!r}"
+            raise ValidationError(msg)
+    observers = made.get("observers", ())
+    # What is no list of observers is told of where all options are checked.
+    if tools and isinstance(observers, Iterable):
+        given = list(observers)
+        known = {id(each) for each in given}
+        made["observers"] = [*given, *(tool for tool in tools.values() if id(tool) not in known)]
+    return made
+
+
+def tools_of(cycles: Iterable[Configured]) -> list[Any]:
+    """New tools for one run: those that its *cycles* ask for."""
+    return [
+        tool_made(kind, cycle.name, settings)
+        for cycle in cycles
+        for kind, settings in cycle.config.tools.items()
+    ]
+
+
+def tool_made(kind: str, cycle: str, settings: Mapping[str, Any]) -> Any:
+    """A tool of a *kind* for one run that is about one *cycle*: it has its name as `only`.
+
+    Raises:
+        CycleConfigurationError: there is no such kind.
+        Whatever the tool says of its settings.
+    """
+    if kind not in KINDS:
+        known = ", ".join(KINDS) or "none"
+        msg = f"cycle {cycle!r}: there is no tool {kind!r}{suggestion(kind, KINDS)}; known are {known}"
+        raise CycleConfigurationError(msg)
+    module, name = KINDS[kind]
+    made: Any = getattr(importlib.import_module(module), name)(**{"cycle_id": cycle, **settings})
+    made.only = cycle
+    return made
