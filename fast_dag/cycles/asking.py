@@ -32,6 +32,17 @@ def asking(function: Callable[..., Any], layout: Layout) -> Test:
     return holds
 
 
+def telling(test: Test, text: str, told: Callable[[str, bool], object]) -> Test:
+    """*test*, which has *told* know of each answer under its *text*."""
+
+    def holds(values: Values) -> bool:
+        answer = test(values)
+        told(text, bool(answer))
+        return answer
+
+    return holds
+
+
 def _answered(answers: Mapping[int, bool], place: int) -> bool:
     if place not in answers:
         raise Unanswered(place)

@@ -22,8 +22,8 @@ from functools import partial
 from typing import Any
 
 from fast_dag.cycles import watch_state
-from fast_dag.cycles.asking import Asking, Test, truth_of
-from fast_dag.cycles.conditions import CompoundCondition, ConvergenceCondition, Tested, merged
+from fast_dag.cycles.asking import Asking, Test, telling, truth_of
+from fast_dag.cycles.conditions import CompoundCondition, ConvergenceCondition, merged
 from fast_dag.cycles.gain import Objective, Patience, sign_of
 from fast_dag.cycles.layout import (
     ANSWERS,
@@ -37,8 +37,9 @@ from fast_dag.cycles.layout import (
     Unanswered,
     Values,
 )
-from fast_dag.cycles.metric_conditions import MAXIMIZED, MINIMIZED, NoImprovementCondition, reading
+from fast_dag.cycles.metric_conditions import NoImprovementCondition, reading
 from fast_dag.cycles.metrics import Metrics, metrics_of
+from fast_dag.cycles.objective import objective_of
 from fast_dag.cycles.once import fresh
 from fast_dag.cycles.precondition import Precondition
 from fast_dag.cycles.specs import create_convergence_condition
@@ -141,20 +142,6 @@ def conditions_of(config: CycleConfig, echoing: Collection[str] = ()) -> CycleCo
     return CycleConditions(config, echoing)
 
 
-def objective_of(config: CycleConfig, tested: Collection[Tested]) -> tuple[str | None, str]:
-    """The objective and its direction: as set, else the only metric that is tested, by its operators."""
-    names = {each.metric for each in tested}
-    if config.objective is not None or len(names) != 1:
-        return config.objective, config.direction
-    operators = {each.operator for each in tested if each.operator is not None}
-    if "direction" not in config.given and operators:
-        if operators <= set(MINIMIZED):
-            return names.pop(), "minimize"
-        if operators <= set(MAXIMIZED):
-            return names.pop(), "maximize"
-    return names.pop(), config.direction
-
-
 class Watch:
     """The conditions of one entry into a cycle.
 
@@ -223,6 +210,10 @@ class Watch:
                 if test(values):
                     return ending
         return self._ended_by_verdict(masked) if self._stop_on else None
+
+    def tell(self, told: Callable[[str, bool], object]) -> None:
+        """Have *told* called with each condition that is asked, and whether it held."""
+        self._rows = tuple((telling(test, ending.detail, told), ending) for test, ending in self._rows)
 
     def sample(self, results: Mapping[str, Any], completed: int, elapsed: float) -> None:
         """Take the samples of an iteration that ends the cycle by itself, if they are not taken yet."""

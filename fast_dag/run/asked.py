@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fast_dag.errors import CycleStateError
 from fast_dag.run.course import begin, supply
 from fast_dag.run.lap import Ending, Lap
+from fast_dag.run.lap_notes import checkpoint_saved
 from fast_dag.run.requests import Ask, Outcome, Request
 from fast_dag.run.resuming import is_due, saved
 from fast_dag.values import NO_DATA
@@ -50,6 +51,8 @@ def decision(run: CyclicRun, lap: Lap, settled: Settled) -> Generator[Request, O
     except CycleStateError as error:
         return Outcome(error=error)
     outcome = yield Ask(run.ledger.keeper.write, (record,))  # type: ignore[union-attr]
+    if outcome.error is None and run.notes is not None:
+        checkpoint_saved(run, lap)
     return Outcome(ending, outcome.error)
 
 

@@ -10,6 +10,7 @@ from fast_dag.plan.plan import ENTER, Cycle, Plan
 from fast_dag.run.context import Context
 from fast_dag.run.frontier import Frontier
 from fast_dag.run.graph_run import GraphRun
+from fast_dag.run.lap_notes import cycle_finished
 from fast_dag.run.requests import NOTHING
 from fast_dag.run.results import CycleResult
 from fast_dag.run.resuming import replayed
@@ -95,6 +96,12 @@ class CyclicRun(GraphRun):
     def cycle_results(self) -> dict[str, CycleResult]:
         """What each cycle that was reached has come to, by name."""
         return self.rounds.results()
+
+    def note_cycles(self) -> None:
+        """Note the end of cycles that were under way when the run ended."""
+        for lap in self.rounds.laps:
+            if lap.is_running and self.notes is not None:
+                cycle_finished(self, lap)
 
     def tell_error(self) -> None:
         """Have the error that ended the run tell of the cycle that was under way, if it tells of none."""

@@ -77,6 +77,9 @@ class Policy(Protocol):
     def aim(self) -> tuple[str | None, str]:
         """The objective, None without one, and its direction."""
 
+    def tell(self, told: Callable[[str, bool], object]) -> None:
+        """Have *told* called with each condition that is asked, and whether it held."""
+
     def describe(self, result: CycleResult) -> None:
         """Fill in what it knows of the metrics."""
 
@@ -110,6 +113,8 @@ class Lap:
     entered = 0
     """How often it has been entered."""
     started = 0.0
+    iteration_started = 0.0
+    """Kept where somebody watches."""
     seconds = 0.0
     is_running = False
     ending: Ending | None = None
@@ -137,6 +142,8 @@ class Lap:
         """What checkers keep from one iteration to the next."""
         self.early: list[Ending | None] = []
         """What the conditions said of this iteration, where a checker has asked before its end."""
+        self.checked: dict[str, bool] = {}
+        """What the conditions said of this iteration, by text, where somebody watches."""
         self.attempts: list[int] = []
         """Those that the units from its enter on had made before this iteration."""
 

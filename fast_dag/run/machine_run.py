@@ -13,6 +13,7 @@ from fast_dag.errors import ExecutionError, MaxIterationsError, MissingInputErro
 from fast_dag.plan.machine import OVER, MachinePlan
 from fast_dag.run.fsm_context import FSMContext
 from fast_dag.run.moves import Move, StateHook
+from fast_dag.run.notes import Note
 from fast_dag.run.requests import NOTHING
 from fast_dag.run.run import Run
 from fast_dag.run.step import fetch
@@ -90,6 +91,11 @@ class MachineRun(Run):
         if self.cap is not None and self.track.count >= self.cap:
             self._reach_cap(target)
             return []
+        if self.notes is not None:
+            names = self.path_of(self.track.at), self.path_of(target)
+            self.notes.append(
+                Note("transition", -1, dict(zip(("source", "target"), names, strict=True)), self)
+            )
         return self._enter(target, handed)
 
     def failed(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fast_dag.plan.plan import Cycle
@@ -76,6 +76,16 @@ class Memory:
             turn.keep()
         self.state.update(results(), index)
         return next((turn.detail for turn in turns if turn.stops), None)
+
+    def changes(self) -> Iterator[tuple[str, Any, Any, Any]]:
+        """What the attempts of this iteration are about to change: node, key, values before and after.
+
+        The node of what all of them share is "".
+        """
+        for key in sorted(self._turns):
+            turn = self._turns[key]
+            yield from ((turn.node, *each) for each in turn.state.changes())
+            yield from (("", *each) for each in turn.shared.changes())
 
     def end(self) -> None:
         """The cycle ends: what an unfinished iteration wrote does not count."""

@@ -12,6 +12,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from fast_dag.plan.plan import Cycle
+from fast_dag.run import lap_notes
 from fast_dag.run.asked import admission, decision
 from fast_dag.run.lap import Ending, Lap
 from fast_dag.run.laps import Laps
@@ -96,9 +97,11 @@ class Rounds(Laps):
             return []
         if step == lap.cycle.leave:
             return self.through(self._go_on(lap, answer))
+        when = _text_of(lap.cycle.config.when)
+        if when and self._run.notes is not None:
+            lap_notes.condition_checked(self._run, lap, when, result=bool(answer))
         if answer:
             return self.through(self._enter(lap))
-        when = _text_of(lap.cycle.config.when)
         return self.through(self._end(lap, Ending("exit" if lap.completed else "not_entered", when)))
 
     def bypass(self, enter: int, reason: str) -> None:
@@ -125,6 +128,8 @@ class Rounds(Laps):
             if feedback.into >= 0:
                 self._run.values[feedback.into] = NO_DATA
         resume(self._run, lap)
+        if self._run.notes is not None:
+            lap_notes.cycle_started(self._run, lap)
         if lap.completed and lap.ending is None:
             lap.ending = self.endings.limit(lap)
         timeout = lap.cycle.config.timeout_seconds
@@ -133,6 +138,8 @@ class Rounds(Laps):
             self._run.ledger.watches.append((self._run, lap, left))
 
     def _enter(self, lap: Lap) -> list[int]:
+        if self._run.notes is not None:
+            lap_notes.iteration_started(self._run, lap)
         return self._pass(lap.cycle.enter)
 
     def _fill_ports(self, lap: Lap) -> None:
@@ -155,10 +162,14 @@ class Rounds(Laps):
         if lap.is_excused or not self.endings.has_failed(lap):
             lap.completed += 1
             lap.outputs = [values[slot] for slot in lap.slots]
+            if self._run.notes is not None:
+                lap_notes.state_changed(self._run, lap)
             lap.exit = lap.memory.complete(lambda: self.endings.results(lap), lap.index)
 
     def _go_on(self, lap: Lap, ending: Ending | None) -> list[int]:
         """Go round again, or end."""
+        if self._run.notes is not None:
+            lap_notes.iteration_finished(self._run, lap, ending)
         tell = self._run.ledger.tell_lap
         if tell is not None and not self._run.finished:
             tell(self._run, lap, ending)
@@ -191,6 +202,8 @@ class Rounds(Laps):
         lap.ending, lap.is_running = ending, False
         lap.memory.end()
         lap.seconds = run.ledger.clock() - lap.started
+        if run.notes is not None:
+            lap_notes.cycle_finished(run, lap)
         kept = lap.outputs if lap.completed and ending.reason not in WITHOUT_OUTPUTS else ()
         for slot, value in zip_longest(lap.slots, kept, fillvalue=NO_DATA):
             values[slot] = value  # type: ignore[index]
@@ -209,6 +222,8 @@ class Rounds(Laps):
                 inner.is_running = False
                 inner.seconds = self._run.ledger.clock() - inner.started
                 inner.ending = Ending("cancelled", f"cycle {lap.cycle.name!r} ended")
+                if self._run.notes is not None:
+                    lap_notes.cycle_finished(self._run, inner)
 
     def _pass(self, unit: int) -> list[int]:
         run = self._run

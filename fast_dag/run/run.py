@@ -196,6 +196,9 @@ class Run:
         """What each cycle that was reached has come to, by name."""
         return {}
 
+    def note_cycles(self) -> None:
+        """Note the end of cycles that were under way when the run ended."""
+
     def tell_error(self) -> None:
         """Have the error that ended the run tell of the cycle that was under way."""
 

@@ -127,6 +127,18 @@ class Working(MutableMapping[Any, Any]):
         held.limit = max_history
         return held.values()
 
+    def changes(self) -> Iterator[tuple[Any, Any, Any]]:
+        """What `keep` would change: each key with its values before and after, None for what is not there."""
+        for key in self._gone:
+            if key in self._kept and key not in self._new:
+                yield key, handed_out(self._kept[key]), None
+        for key, value in self._new.items():
+            if not (key in self._handed and _is_same(self._handed[key], value)):
+                before = handed_out(self._kept[key]) if key in self._kept else None
+                after = value.values() if isinstance(value, Tail) else value
+                if after is not before:
+                    yield key, before, after
+
     def keep(self, *, what_changed: bool = False) -> None:
         """Write it into the kept state; with *what_changed* only containers that have become others."""
         for key in self._gone:

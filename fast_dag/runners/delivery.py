@@ -68,11 +68,11 @@ class Delivery:
 
     def _event(self, note: Note, time: float, *, with_values: bool) -> Event:
         run, fields = note.run or self._run, dict(note.fields)
-        if not with_values:
-            for name in VALUES:
-                fields.pop(name, None)
         event = EVENTS[note.kind]
         if issubclass(event, NodeEvent):
+            if not with_values:
+                for name in VALUES:
+                    fields.pop(name, None)
             fields["worker"] = _thread_name(fields.get("worker", 0))
             fields["node"] = run.path_of(note.step)
             fields.setdefault("iteration", run.iteration(note.step))

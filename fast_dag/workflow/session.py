@@ -122,6 +122,7 @@ def finish(live: Session) -> None:
     if run.tally.errors and live.options.error_handler is None:
         metadata["errors"] = _errors(run, live.started)
     run.flows.charge(run.tally)
+    run.note_cycles()
     if run.outer is None:
         _note(run, "run_finished", {"status": status, "duration": run.tally.wall, "error": run.error})
     live.report(last=True)
