@@ -79,6 +79,10 @@ if TYPE_CHECKING:
     from fast_dag.graph.edge import Edge as Edge
     from fast_dag.graph.machine import Transition as Transition
     from fast_dag.graph.node import Node as Node
+    from fast_dag.iterate.rules import all_of as all_of
+    from fast_dag.iterate.rules import any_of as any_of
+    from fast_dag.iterate.rules import fixed_point as fixed_point
+    from fast_dag.iterate.rules import stable as stable
     from fast_dag.observe.log import LoggingObserver as LoggingObserver
     from fast_dag.private import Private as Private
     from fast_dag.run.context import Context as Context
@@ -119,6 +123,7 @@ if TYPE_CHECKING:
     from fast_dag.workflow.runner import DAGRunner as Runner  # noqa: F401 - the other name of it
 
 WHERE = {
+    "fast_dag.iterate.rules": ("all_of", "any_of", "fixed_point", "stable"),
     "fast_dag.run.violation": ("Violation",),
     "fast_dag.cycles.bounds": (
         "MaxIterationsCondition",

@@ -72,6 +72,12 @@ CYCLES = [
     "SwitchNode",
     "register_codec",
 ]
+ITERATION = [
+    "all_of",
+    "any_of",
+    "fixed_point",
+    "stable",
+]
 BUILDERS = [
     "Cycle",
     "CycleBuilder",
@@ -160,7 +166,7 @@ EVENTS = [
     "Violated",
     "Warned",
 ]
-NAMES = [*OBSERVERS, *WORKFLOW, *RUN, *CACHE, *CONDITIONS, *CYCLES, *BUILDERS, *ERRORS]
+NAMES = [*OBSERVERS, *WORKFLOW, *RUN, *CACHE, *CONDITIONS, *CYCLES, *ITERATION, *BUILDERS, *ERRORS]
 HEAVY = ("anyio", "asyncio", "cachetools", "msgspec", "psutil", "rich", "sqlite3", "trio", "yaml")
 
 
@@ -273,7 +279,7 @@ def test_every_name_of_the_facade_of_cycles_can_be_imported():
     assert set(cycles.__all__) <= set(dir(cycles))
 
 
-@pytest.mark.parametrize("name", [*CONDITIONS, *CYCLES, *BUILDERS])
+@pytest.mark.parametrize("name", [*CONDITIONS, *CYCLES, *ITERATION, *BUILDERS])
 def test_a_name_of_cycles_is_the_same_object_in_both_places(name):
     assert getattr(fast_dag, name) is getattr(importlib.import_module("fast_dag.cycles"), name)
 

@@ -53,6 +53,10 @@ if TYPE_CHECKING:
     from fast_dag.errors import TimeoutError as TimeoutError
     from fast_dag.graph.cycle_config import CycleConfig as CycleConfig
     from fast_dag.graph.cycle_data import register_condition as register_condition
+    from fast_dag.iterate.rules import all_of as all_of
+    from fast_dag.iterate.rules import any_of as any_of
+    from fast_dag.iterate.rules import fixed_point as fixed_point
+    from fast_dag.iterate.rules import stable as stable
     from fast_dag.run.results import CycleResult as CycleResult
     from fast_dag.run.results import IterationResult as IterationResult
     from fast_dag.run.violation import Violation as Violation
@@ -65,6 +69,7 @@ if TYPE_CHECKING:
     from fast_dag.workflow.executing import Runtime as Runtime
 
 WHERE = {
+    "fast_dag.iterate.rules": ("all_of", "any_of", "fixed_point", "stable"),
     "fast_dag.run.violation": ("Violation",),
     "fast_dag.cycles.executor": ("CyclicWorkflowExecutor",),
     "fast_dag.cycles.templates": ("CycleTemplates",),

@@ -131,17 +131,23 @@ class ChainedSettings:
         """Time each run; not built yet."""
         self._not_built("enable_profiling", "run(observers=[...]) gets every event", settings)
 
-    def until(self, condition: Callable[..., Any]) -> Self:
-        """End at a fixed point; not built yet."""
-        self._not_built("until", "converge_when takes a function", condition)
+    def until(self, rule: str | Callable[..., Any]) -> Self:
+        """End when *rule* holds for the last two values that are fed back.
+
+        Parameters:
+            rule: called as ``rule(prev, cur)`` or ``rule(prev, cur, round)``, rounds counted from 1; with
+                dicts by input where several are fed back.  Or "fixed_point", or what `fixed_point`,
+                `stable`, `any_of` and `all_of` give.
+        """
+        return self._set(until=rule)
 
     def emit(self, what: str) -> Self:
-        """Hand on more than the last value; not built yet."""
-        self._not_built("emit", "nodes behind a cycle get the last value", what)
+        """What nodes behind get: the "last" value, or a list of "each", or "tagged", as (round, value)."""
+        return self._set(emit=what)
 
-    def on_round(self, function: Callable[..., Any]) -> Self:
-        """Call a function after each iteration; not built yet."""
-        self._not_built("on_round", "run(observers=[...]) gets every event", function)
+    def on_round(self, function: Callable[[int, Any], Any]) -> Self:
+        """Have ``function(round, value)`` called after each round with what is fed back."""
+        return self._set(on_round=function)
 
     def delta(self, *args: Any, **settings: Any) -> Self:
         """Declare a delta variable; not built yet."""

@@ -47,6 +47,7 @@ from fast_dag.cycles.state_view import StateView
 from fast_dag.cycles.verdict import REACH, verdict, verdict_to_stop
 from fast_dag.errors import CycleConfigurationError
 from fast_dag.graph.cycle_config import CycleConfig
+from fast_dag.graph.signature import is_async_function
 from fast_dag.run.lap import Ending
 from fast_dag.run.results import CycleResult
 
@@ -91,6 +92,11 @@ class CycleConditions:
     def calls_user(self) -> bool:
         """Whether a function of the user's is asked after an iteration."""
         return bool(self.layout.asked)
+
+    @property
+    def calls_async(self) -> bool:
+        """Whether one of them is async."""
+        return any(is_async_function(each.function) for each in self.layout.asked)
 
     @property
     def is_needed(self) -> bool:

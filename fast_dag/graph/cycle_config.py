@@ -84,11 +84,11 @@ class CycleConfig:
     stop_on: tuple[str, ...] = ()
     """Verdicts that end the cycle."""
     until: Any = None
-    """A function of the last two values; true ends the cycle."""
+    """Ends it when it holds: a function of the last two values fed back (and the round), or "fixed_point"."""
     emit: str = "last"
-    """What nodes behind it get: the last value, or each, or each with its time (tagged)."""
+    """What nodes behind it get: the last value, or a list of each, or of each with its round (tagged)."""
     on_round: Any = None
-    """A function called after each iteration."""
+    """A function called after each iteration with the round, from 1, and what is fed back."""
     on_limit: str = "warn"
     """What reaching a limit does: warn, return or raise."""
     on_nan: str = "raise"
@@ -219,9 +219,9 @@ CHECKS: dict[str, check.Check] = {
     "stall_window": check.optional(check.integer(1)),
     "attached": check.texts,
     "stop_on": check.verdicts,
-    "until": check.optional(check.function),
+    "until": check.optional(check.rule),
     "emit": check.one_of("last", "each", "tagged"),
-    "on_round": check.optional(check.function),
+    "on_round": check.optional(check.of_rounds),
     "on_limit": check.one_of("warn", "return", "raise"),
     "on_nan": check.one_of("raise", "ignore"),
     "safety_cap": check.integer(1),

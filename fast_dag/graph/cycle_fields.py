@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fast_dag.errors import check_int, check_seconds, suggestion
+from fast_dag.graph.arity import arity
 from fast_dag.graph.node import check_name
 from fast_dag.graph.settings import check_bool, check_choice
 
@@ -14,6 +15,8 @@ Check = Callable[[str, Any], Any]
 DIRECTIONS = ("maximize", "minimize")
 VERDICTS = ("oscillating", "diverging", "stalled", "not_a_number", "plateau")
 EARLY_STOP = ("patience", "metric", "min_delta", "direction")
+FIXED_POINT = "fixed_point"
+"""The rule that has a name of its own."""
 
 
 def optional(check: Check) -> Check:
@@ -80,6 +83,26 @@ def cycle_name(_: str, value: Any) -> Any:
 def function(name: str, value: Any) -> Any:
     """Something that can be called."""
     _check(name, value, callable(value), "callable")
+    return value
+
+
+def rule(name: str, value: Any) -> Any:
+    """A function of the last two values, and maybe the round; or the name of a rule."""
+    if isinstance(value, str):
+        check_choice(name, value, (FIXED_POINT,))
+        return value
+    _check(name, value, callable(value), f"a function or {FIXED_POINT!r}")
+    if arity(value, 2, 3) is None:
+        msg = f"{name} must accept (prev, cur) or (prev, cur, round)"
+        raise ValueError(msg)
+    return value
+
+
+def of_rounds(name: str, value: Any) -> Any:
+    """A function of the round and its value."""
+    if arity(function(name, value), 2, 2) is None:
+        msg = f"{name} must accept (round, value)"
+        raise ValueError(msg)
     return value
 
 

@@ -64,11 +64,19 @@ class Frame:
         inside = [name for name in self.enters if self.enters[name] < unit < self.leaves[name]]
         return max(inside, key=self.enters.__getitem__, default=None)
 
+    def left_by(self, edge: Edge) -> list[str]:
+        """The cycles that *edge* leads out of, the innermost first."""
+        return self._around_only(edge.source, edge.target)
+
     def _crossed(self, inner: str, other: str) -> str | None:
         """The outermost cycle that holds *inner* and not *other*."""
-        around_other = set(self._around(other))
-        found = [name for name in self._around(inner) if name not in around_other]
+        found = self._around_only(inner, other)
         return found[-1] if found else None
+
+    def _around_only(self, inner: str, other: str) -> list[str]:
+        """The cycles that hold *inner* and not *other*, the innermost first."""
+        around_other = set(self._around(other))
+        return [name for name in self._around(inner) if name not in around_other]
 
     def _around(self, node: str) -> Iterator[str]:
         """The cycles around *node*, the innermost first."""

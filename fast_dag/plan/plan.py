@@ -118,6 +118,30 @@ class Feedback(NamedTuple):
     """Whether the part that is wanted must be there."""
 
 
+class Until(NamedTuple):
+    """A rule that ends a cycle, asked with the last two values that are fed back, and the round."""
+
+    name: str
+    start: Callable[[], Callable[[Any, Any, int], Any]]
+    """Gives what is called anew each time the cycle is entered."""
+    calls_user: bool = True
+    """Whether that is a function of the user's, which may take its time."""
+    is_async: bool = False
+
+
+class Emitted(NamedTuple):
+    """What an edge out of a cycle brings where that is more than the last value."""
+
+    value: Argument
+    """Of each round."""
+    into: int
+    """The slot of the list."""
+    is_tagged: bool
+    """Whether the list has the round with each value."""
+    is_branch: bool
+    """Whether it hangs behind a branch of a router, and is dead if that was never taken."""
+
+
 class Cycle(NamedTuple):
     """A range of units that is gone through again until its settings or the values end it.
 
@@ -145,6 +169,10 @@ class Cycle(NamedTuple):
     """The inputs that its template has values for, by ``node.parameter``, and their slots."""
     scalars: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     """Finds the metrics among the results of an iteration; its conditions, if it has any, know better."""
+    until: Until | None = None
+    loop_values: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """The inputs that are fed back, by name, each with the places of its feedback edges."""
+    emits: tuple[Emitted, ...] = ()
 
 
 class Readers:

@@ -11,6 +11,7 @@ from fast_dag.graph.loops import Cycle as Loop
 from fast_dag.graph.loops import initial_ports
 from fast_dag.graph.node import Node
 from fast_dag.graph.signature import Parameter
+from fast_dag.plan.emitted import Emissions, loop_values
 from fast_dag.plan.frame import Frame
 from fast_dag.plan.plan import Argument, Cycle, Feedback, Given, Link, Port
 from fast_dag.values import NO_DATA, NodeType
@@ -43,12 +44,20 @@ class Slots:
         for loop in frame.loops:
             self._number_initial(loop)
             self._number_feedback(loop)
+        self.emissions = Emissions(frame, [edge for edge in graph.edges if self.is_inside(edge)], self._new)
         self.first = len(self.base)
+        self.emissions.fill(self._argument)
 
     def of(self, edge: Edge) -> int:
         """The slot with the value that *edge* carries."""
         if edge in self.given:
             return self.given[edge].slot
+        if edge in self.emissions.slots:
+            return self.emissions.slots[edge]
+        return self._own(edge)
+
+    def _own(self, edge: Edge) -> int:
+        """The slot of what the source of *edge* gives."""
         unit = self.numbers[edge.source]
         return self.branches[unit][edge.output] if unit in self.branches else self.first + unit
 
@@ -67,13 +76,20 @@ class Slots:
             slot=self.of(edge),
             required=needs(target, edge.input),
             branch=edge.output if source.is_router else "",
-            part=self.argument(edge, edge.input) if optional else None,
+            part=self.argument(edge, edge.input) if optional and edge not in self.emissions.slots else None,
             origin=-1 if leave == unit else unit,
         )
 
     def argument(self, edge: Edge, name: str, **more: Any) -> Argument:
         """What *edge* brings to the input *name*."""
-        argument = Argument(name, self.of(edge), source=edge.source, optional=self.graph.edges[edge], **more)
+        if edge in self.emissions.slots:
+            return Argument(name, self.of(edge), source=edge.source, **more)
+        return self._argument(edge, name, **more)
+
+    def _argument(self, edge: Edge, name: str, **more: Any) -> Argument:
+        """What *edge* brings, as its source gives it."""
+        slot = self.given[edge].slot if edge in self.given else self._own(edge)
+        argument = Argument(name, slot, source=edge.source, optional=self.graph.edges[edge], **more)
         # What comes from outside lies in its slot as it is wanted.
         return (
             argument
@@ -105,6 +121,8 @@ class Slots:
             ports,
             leads_out,
             tuple(self.numbers[name] for name in loop.attached if self.graph.nodes[name].checker is not None),
+            loop_values=loop_values(loop.edges),
+            emits=tuple(self.emissions.of_cycle[loop.name]),
             course=self.graph.cycles.courses.get(loop.name),
             supplied=tuple(
                 (f"{node}.{name}", self.open[node, name])

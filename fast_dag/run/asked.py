@@ -36,12 +36,16 @@ def decision(run: CyclicRun, lap: Lap, settled: Settled) -> Generator[Request, O
     """Why the cycle ends after an iteration, None if it does not; what is to be kept is written."""
     endings: Endings = run.rounds.endings
     ending, lap.found = lap.found, None
-    if ending is None and lap.asks_after and not lap.early:
-        decided = yield from _answered(endings.asking(lap))
+    if lap.tells(ending):
+        told = yield Ask(lap.following.on_round, (lap.completed, lap.following.value))  # type: ignore[union-attr, arg-type]
+        if told.error is not None:
+            return told
+    if ending is None and lap.is_judged_by_user:
+        decided = yield from _decided(endings, lap)
         if decided.error is not None:
             return decided
         said = decided.value
-        ending = settled(lap, lambda lap: endings.with_checkers(lap, said) or endings.beyond(lap))
+        ending = settled(lap, lambda lap: endings.ruled(lap, said))
     elif ending is None:
         ending = settled(lap, endings.judge)
     if run.finished or not is_due(run, lap, ending):
@@ -54,6 +58,27 @@ def decision(run: CyclicRun, lap: Lap, settled: Settled) -> Generator[Request, O
     if outcome.error is None and run.notes is not None:
         checkpoint_saved(run, lap)
     return Outcome(ending, outcome.error)
+
+
+def _decided(endings: Endings, lap: Lap) -> Generator[Request, Outcome, Outcome]:
+    """What the conditions say of an iteration, and the rule where it is a function of the user's."""
+    if lap.policy is None or lap.early:
+        decided = Outcome(endings.said(lap))
+    else:
+        decided = yield from _answered(endings.asking(lap))
+    following = lap.following
+    if decided.error is not None or following is None or not following.asks_rule:
+        return decided
+    question = following.question(lap.completed, masked=lap.is_masked)
+    if question is None or (decided.value is not None and decided.value.reason == "converged"):
+        return decided
+    answer = yield Ask(*question)
+    if answer.error is not None:
+        return answer
+    try:
+        return Outcome(following.held(decided.value)) if answer.value else decided
+    except Exception as error:  # noqa: BLE001 - a value may raise anything when its truth is asked for
+        return Outcome(error=error)
 
 
 def _answered(asking: Generator[Any, Any, Any]) -> Generator[Request, Outcome, Outcome]:

@@ -38,13 +38,16 @@ class Endings:
             return None
         if self.has_failed(lap):
             return Ending("error", self._failed(lap))
+        if lap.signal is NO_DATA or lap.following is not None:
+            lap.carried = [self._carried(feedback) for feedback in lap.cycle.feedback]
+        if lap.following is not None:
+            lap.following.take(self._run.values, lap.carried, lap.completed)
         if lap.signal is not NO_DATA:
             return Ending("converged", "signal")
-        lap.carried = [self._carried(feedback) for feedback in lap.cycle.feedback]
         if lap.exit is not None:
             return Ending("exit", lap.exit)
         if all(value is NO_DATA for value in lap.carried):
-            return Ending("exit")
+            return Ending("exit", "router" if self._is_switched_off(lap) else "no_data")
         self._check_ports(lap)
         return None
 
@@ -56,7 +59,13 @@ class Endings:
 
     def judge(self, lap: Lap) -> Ending | None:
         """What its conditions and limits say."""
-        return self._condition(lap) or self.beyond(lap)
+        return self.ruled(lap, self.said(lap))
+
+    def ruled(self, lap: Lap, said: Ending | None) -> Ending | None:
+        """What follows from what the conditions have *said*."""
+        if lap.following is not None:
+            said = lap.following.verdict(said, lap.completed, masked=lap.is_masked)
+        return self.with_checkers(lap, said) or self.beyond(lap)
 
     def beyond(self, lap: Lap) -> Ending | None:
         """What ends it where its conditions do not: its template, that it stalls, or a limit."""
@@ -71,8 +80,9 @@ class Endings:
             return None
         return Ending("stalled", "nothing changes any more" if period == 1 else f"repeats (period {period})")
 
-    def _condition(self, lap: Lap) -> Ending | None:
-        return self.with_checkers(lap, lap.early.pop() if lap.early else self._asked(lap, lap.completed))
+    def said(self, lap: Lap) -> Ending | None:
+        """What its conditions say, or have said where a checker has asked before."""
+        return lap.early.pop() if lap.early else self._asked(lap, lap.completed)
 
     def _asked(self, lap: Lap, completed: int) -> Ending | None:
         if lap.policy is None:
@@ -140,7 +150,8 @@ class Endings:
         if config.on_limit == "raise":
             is_count = ending.reason == "max_iterations"
             return self._too_many(lap, config.max_iterations or 0) if is_count else self._too_long(lap)
-        has_condition = bool(lap.cycle.checkers) or (lap.policy is not None and lap.policy.may_end)
+        deciding = [each for each in (lap.policy, lap.following) if each is not None]
+        has_condition = bool(lap.cycle.checkers) or any(each.may_end for each in deciding)
         has_other_exit = has_condition or lap.cycle.has_router_exit
         if config.on_limit == "warn" and has_other_exit:
             text = f"cycle {name!r} ended by {ending.detail}, before any of its conditions held"
@@ -224,6 +235,27 @@ class Endings:
         run = self._run
         # The layout only says who asks.
         return fetch(feedback.value, run.plan.layouts[feedback.source], run.values)
+
+    def _is_switched_off(self, lap: Lap) -> bool:
+        """Whether a router has left out the branch that one of the feedback edges hangs behind."""
+        run = self._run
+        work = []
+        for feedback in lap.cycle.feedback:
+            is_branch = feedback.value.slot < run.plan.first
+            if is_branch and run.has_run(feedback.source):
+                return True
+            work.append(feedback.source)
+        seen: set[int] = set()
+        while work:
+            unit = work.pop()
+            if unit in seen or run.has_run(unit):
+                continue
+            seen.add(unit)
+            for link in run.plan.arrivals[unit]:
+                if link.branch and run.has_run(link.source) and not run.is_live(link):
+                    return True
+                work.append(link.source)
+        return False
 
     def _check_ports(self, lap: Lap) -> None:
         """Raise ExecutionError if two feedback edges bring something to the same input."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fast_dag.plan.plan import Cycle
 from fast_dag.run.course import Course
@@ -13,6 +13,9 @@ from fast_dag.run.results import CycleResult
 from fast_dag.run.samples import Kept
 from fast_dag.run.stalling import Stalling
 from fast_dag.values import NO_DATA
+
+if TYPE_CHECKING:
+    from fast_dag.run.following import Following
 
 
 class Ending(NamedTuple):
@@ -107,6 +110,8 @@ class Lap:
     is_excused = False
     """Whether a failure of this iteration counts as one that came to its end."""
     stalling: Stalling | None = None
+    following: Following | None = None
+    """What follows its rounds."""
     index = 0
     """The iteration that is under way, from 0."""
     completed = 0
@@ -168,6 +173,22 @@ class Lap:
         return self.course is not None or (self.policy is not None and self.policy.is_asked_before)
 
     @property
-    def asks_after(self) -> bool:
+    def is_judged_by_user(self) -> bool:
         """Whether a function of the user's decides after an iteration."""
-        return self.policy is not None and self.policy.calls_user
+        is_asking = self.following is not None and self.following.asks_rule
+        return is_asking or (self.policy is not None and self.policy.calls_user)
+
+    def asks_after(self, ending: Ending | None) -> bool:
+        """Whether a function of the user's is called after an iteration with such an *ending*."""
+        return (ending is None and self.is_judged_by_user) or self.tells(ending)
+
+    def tells(self, ending: Ending | None) -> bool:
+        """Whether a function of the user's is told of the iteration, whatever ends the cycle with it."""
+        if self.following is None or self.following.on_round is None or self.is_excused:
+            return False
+        return ending is None or ending.reason != "error"
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether it is too early for conditions to end it."""
+        return self.completed < self.cycle.config.min_iterations

@@ -92,4 +92,6 @@ def _slots_of(run: CyclicRun, cycle: Cycle) -> list[int]:
     plan = run.plan
     units = range(cycle.enter + 1, cycle.leave)
     branches = [slot for unit in units for slot in plan.branches.get(unit, {}).values()]
-    return [*(plan.first + unit for unit in units), *branches]
+    inside = [each for each in plan.cycles if cycle.enter < each.enter < cycle.leave]
+    lists = [each.into for inner in inside for each in inner.emits]
+    return [*(plan.first + unit for unit in units), *branches, *lists]

@@ -105,6 +105,8 @@ def _take(run: CyclicRun, lap: Lap, kept: Mapping[str, Any]) -> None:
         lap.policy.resume(kept["conditions"], _results(run, lap), lap.completed)
     if lap.stalling is not None:
         lap.stalling.resume(kept["stalling"])
+    if lap.following is not None:
+        lap.following.resume(kept["following"])
     lap.ending = None if kept["ending"] is None else Ending(*kept["ending"])
 
 
@@ -158,6 +160,7 @@ def _saved_course(run: CyclicRun, lap: Lap, ending: Ending | None) -> dict[str, 
         "carried": list(lap.carried) or [NO_DATA for _ in lap.cycle.feedback],
         "conditions": None if lap.policy is None else lap.policy.saved(),
         "stalling": None if lap.stalling is None else lap.stalling.saved(),
+        "following": None if lap.following is None else lap.following.saved(),
     }
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from fast_dag.plan.plan import Cycle
 from fast_dag.run import lap_notes
 from fast_dag.run.asked import admission, decision
+from fast_dag.run.following import following
 from fast_dag.run.lap import Ending, Lap
 from fast_dag.run.laps import Laps
 from fast_dag.run.requests import Failure, Loop, Outcome, Request, Success
@@ -68,7 +69,7 @@ class Rounds(Laps):
             else:
                 self._complete(lap)
                 ending = self._obvious(lap)
-                if (ending is None and lap.asks_after) or is_kept(self._run, lap):
+                if lap.asks_after(ending) or is_kept(self._run, lap):
                     lap.found = ending
                     steps.append(unit)
                 else:
@@ -108,6 +109,8 @@ class Rounds(Laps):
         """Note that a cycle is not entered, because what it needs from outside is not there."""
         lap = self._by_unit[enter]
         lap.ending, lap.policy, lap.completed, lap.outputs = Ending("not_entered", reason), None, 0, []
+        for each in lap.cycle.emits:
+            self._run.values[each.into] = NO_DATA
 
     def expire(self, lap: Lap) -> list[int]:
         """End a cycle that is out of time; its unfinished iteration is dropped.  The steps set free."""
@@ -123,6 +126,7 @@ class Rounds(Laps):
 
     def _begin(self, lap: Lap) -> None:
         lap.begin(self._run.ledger.clock())
+        lap.following = following(lap.cycle)
         lap.memory.metrics = None if lap.policy is None else lap.policy.metric_history
         for feedback in lap.cycle.feedback:
             if feedback.into >= 0:
@@ -149,6 +153,8 @@ class Rounds(Laps):
             fed = next((values[slot] for slot in port.fed if values[slot] is not NO_DATA), NO_DATA)
             # What an edge from outside does not bring is found again, and told, where it is needed.
             values[port.slot] = self._lower(port.lower) if fed is NO_DATA else fed
+        if lap.following is not None and lap.following.is_new:
+            lap.following.begin(values)
 
     def _lower(self, argument: Any) -> Any:
         values = self._run.values
@@ -207,6 +213,8 @@ class Rounds(Laps):
         kept = lap.outputs if lap.completed and ending.reason not in WITHOUT_OUTPUTS else ()
         for slot, value in zip_longest(lap.slots, kept, fillvalue=NO_DATA):
             values[slot] = value  # type: ignore[index]
+        if lap.following is not None:
+            lap.following.deliver(values, is_dead=not kept)
         error = self.endings.at_limit(lap, ending) if ending.reason in LIMITS else None
         if error is not None:
             run.stop(error)

@@ -9,6 +9,7 @@ from typing import Any
 
 from fast_dag.plan.plan import GENERAL
 from fast_dag.run.cyclic_run import CyclicRun
+from fast_dag.run.following import Ask
 from fast_dag.run.lap import Lap
 from fast_dag.run.requests import Outcome
 from fast_dag.run.step import arguments
@@ -38,16 +39,20 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
             for unit, row in enumerate(cycle.rows, first_unit)
         ]
         results, attempts = run.showing.results, run.tally.attempts
-        ask, config = None if lap.policy is None else lap.policy.after, cycle.config
+        ask: Ask | None = None if lap.policy is None else lap.policy.after
+        config = cycle.config
         least, most = config.min_iterations, config.max_iterations or config.safety_cap
         rounds: Any = run.rounds
         # Whole values into inputs of their own are just copied.
         is_simple = rounds.copies_whole(cycle)
         carried = [(feedback.value.slot, feedback.into) for feedback in cycle.feedback]
+        if lap.following is not None:
+            ask = lap.following.plainly(ask, values, [slot for slot, _ in carried] if is_simple else None)
         ports = [(port.slot, port.fed[0]) for port in cycle.ports]
         ordinary: set[type] = set()
         usual: type | None = None
         completed, before = lap.completed, clock()
+        begun = completed
         given: dict[str, Any] = {}
         last: dict[str, Any] = {}
         started = lap.started
@@ -83,8 +88,11 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
                 if results is not None:
                     results.update(given)
                 if not is_simple:
+                    lap.completed = completed
                     try:
                         lap.found = rounds.endings.obvious(lap)
+                        if lap.found is not None and lap.following is not None:
+                            lap.following.tell(completed)
                     except Exception as error:  # a part that is missing fails the cycle, not a node
                         lap.fault = error
                         return None
@@ -111,7 +119,7 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
         finally:
             made = lap.made = len(given)
             lap.outputs = list(last.values())
-            ran = completed - lap.completed
+            ran = completed - begun
             lap.completed = completed
             for place in range(len(rows)):
                 attempts[first_unit + place] += ran + (place < made < len(rows))

@@ -11,9 +11,11 @@ from fast_dag.errors import CycleConfigurationError, ValidationError
 from fast_dag.graph.check import Problem
 from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.graph.graph import Graph
-from fast_dag.plan.plan import ENTER, LEAVE, ROUTER, Cycle, Plan
+from fast_dag.graph.loops import cycles_of
+from fast_dag.graph.signature import is_async_function
+from fast_dag.plan.plan import ENTER, LEAVE, ROUTER, Cycle, Plan, Until
 
-NOT_BUILT = ("until", "emit", "on_round", "memory_limit_mb", "cpu_time_limit_seconds")
+NOT_BUILT = ("memory_limit_mb", "cpu_time_limit_seconds")
 """Settings that nothing acts on yet."""
 
 
@@ -34,6 +36,17 @@ def condition_problems(graph: Graph) -> Iterator[Problem]:
             problem = Problem(f"cycle {name!r}: {error}", kind="condition")
             problem.error = error
             yield problem
+    yield from _unfollowed(graph)
+
+
+def _unfollowed(graph: Graph) -> Iterator[Problem]:
+    """Rules about what is fed back, where only signals are."""
+    if not any(config.until is not None for config in graph.cycles.configs.values()):
+        return
+    for cycle in cycles_of(graph)[0]:
+        if cycle.config.until is not None and all(edge.signal for edge in cycle.edges):
+            text = f"until of cycle {cycle.name!r} is about what is fed back, and only signals are"
+            yield Problem(f"{text}: feed a value back, or use converge_when", kind="condition")
 
 
 def _with_conditions(cycle: Cycle, plan: Plan) -> Cycle:
@@ -47,7 +60,21 @@ def _with_conditions(cycle: Cycle, plan: Plan) -> Cycle:
     given = {"max_iterations": conditions.limit, "timeout_seconds": _least(cycle.config, conditions.timeout)}
     config = cycle.config.replace(**{name: value for name, value in given.items() if value is not None})
     start = conditions.start if conditions.is_needed else None
-    return cycle._replace(config=config, start=start, scalars=conditions.scalars)
+    until = rule_of(config.until)
+    # A plain loop has nobody who awaits.
+    is_async = conditions.calls_async or (until is not None and until.is_async)
+    is_async = is_async or (config.on_round is not None and is_async_function(config.on_round))
+    rows = () if is_async else cycle.rows
+    return cycle._replace(config=config, start=start, scalars=conditions.scalars, until=until, rows=rows)
+
+
+def rule_of(until: Any) -> Until | None:
+    """The rule *until* of the settings of a cycle, ready to be asked."""
+    if until is None:
+        return None
+    # Loaded on first use, as the conditions are.
+    made: Until = importlib.import_module("fast_dag.iterate.rules").rule_of(until)
+    return made
 
 
 def _least(config: CycleConfig, timeout: float | None) -> float | None:

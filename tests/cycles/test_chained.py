@@ -91,9 +91,6 @@ def test_a_bad_expression_among_the_settings_is_told_when_the_cycle_is_built(dag
         lambda c: c.monitor_resource_usage(),
         lambda c: c.enable_debugging(),
         lambda c: c.enable_profiling(),
-        lambda c: c.until(abs),
-        lambda c: c.emit("each"),
-        lambda c: c.on_round(print),
         lambda c: c.delta("x"),
     ],
 )

@@ -11,7 +11,7 @@ from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.graph.cycle_data import register_condition
 
 
-def settled(results):
+def settled(one, other):
     return True
 
 
@@ -72,6 +72,8 @@ def test_an_unknown_field_is_refused_with_the_nearest_one():
         ("verdict_tolerance", 0),
         ("stop_on", "sideways"),
         ("until", "x > 1"),
+        ("until", lambda cur: True),
+        ("on_round", lambda value: None),
         ("emit", "all"),
         ("on_round", 1),
         ("on_limit", "ignore"),

@@ -97,7 +97,7 @@ def test_a_cycle_in_which_nothing_is_fed_back_ends():
     run = looped("a -> b", loop=("b -> a", 100))
     answers = iter([1, 2, 3, 4, 5, NO_DATA])
     assert drive(run, lambda name: next(answers)) == ["a", "b", "a", "b", "a", "b"]
-    assert run.rounds.laps[0].ending == ("exit", "")
+    assert run.rounds.laps[0].ending == ("exit", "no_data")
 
 
 def test_the_order_of_finishing_does_not_grow_with_the_iterations():
