@@ -50,6 +50,11 @@ def decision(run: CyclicRun, lap: Lap, settled: Settled) -> Generator[Request, O
         ending = settled(lap, endings.judge)
     if run.finished or not is_due(run, lap, ending):
         return Outcome(ending)
+    return (yield from _kept(run, lap, ending))
+
+
+def _kept(run: CyclicRun, lap: Lap, ending: Ending | None) -> Generator[Request, Outcome, Outcome]:
+    """*ending*, when what the iteration has come to is written."""
     try:
         record = saved(run, lap, ending)
     except CycleStateError as error:
