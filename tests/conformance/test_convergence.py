@@ -57,7 +57,7 @@ def test_w7_a_node_passes_back_and_stops(any_mode, kind):
         cycle.feedback("b", "a", output="inc", input="inc")
     assert any_mode(dag, value=1)["value"] == 11
     assert seen == [1, 3, 5, 7, 9, 11]
-    assert ended(dag) == ("exit", "no_data", 6, True)
+    assert ended(dag) == ("exit", "", 6, True)
 
 
 def test_w8_a_node_keeps_a_total(any_mode, kind):
