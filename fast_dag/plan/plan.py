@@ -173,6 +173,8 @@ class Cycle(NamedTuple):
     loop_values: tuple[tuple[str, tuple[int, ...]], ...] = ()
     """The inputs that are fed back, by name, each with the places of its feedback edges."""
     emits: tuple[Emitted, ...] = ()
+    aim: tuple[str | None, str] = (None, "maximize")
+    """The metric it is about, None without one, and what a better value is."""
 
 
 class Readers:

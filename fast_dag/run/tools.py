@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fast_dag.errors import CycleSafetyError
@@ -59,6 +59,34 @@ class Control:
     def cycles(self) -> Mapping[str, CycleConfig]:
         """The settings of each cycle of the workflow in this run, by name; none of those inside nodes."""
         return {cycle.name: cycle.config for cycle in self._run.plan.cycles}
+
+    @property
+    def aims(self) -> Mapping[str, tuple[str | None, str]]:
+        """The objective of each of these cycles, None without one, and its direction."""
+        return {cycle.name: cycle.aim for cycle in self._run.plan.cycles}
+
+    @property
+    def bodies(self) -> Mapping[str, frozenset[str]]:
+        """The nodes in each of these cycles, those of cycles inside included; their names."""
+        plan = self._run.plan
+        marks = {unit for cycle in plan.cycles for unit in (cycle.enter, cycle.leave)}
+        return {
+            cycle.name: frozenset(
+                plan.names[unit] for unit in range(cycle.enter, cycle.leave) if unit not in marks
+            )
+            for cycle in plan.cycles
+        }
+
+    def trend(self, values: Sequence[float], window: int, direction: str | None) -> Any:
+        """How a series of numbers moves, as a `Trend`; None in a run that has nothing to tell it with."""
+        trend = self._run.ledger.trend
+        return None if trend is None else trend(values, window, 0.01, "range", direction)
+
+    def warn(self, code: str, message: str) -> None:
+        """Have observers know of something that harms no result."""
+        notes = self._run.ledger.notes
+        if notes is not None:
+            notes.append(Note("warning", -1, {"code": code, "message": message}))
 
     def tell(self, violation: Violation, cycle: str | None = None) -> None:
         """Have observers and results know of a violation, which changes nothing by itself."""

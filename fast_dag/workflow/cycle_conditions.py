@@ -65,7 +65,8 @@ def _with_conditions(cycle: Cycle, plan: Plan) -> Cycle:
     is_async = conditions.calls_async or (until is not None and until.is_async)
     is_async = is_async or (config.on_round is not None and is_async_function(config.on_round))
     rows = () if is_async else cycle.rows
-    return cycle._replace(config=config, start=start, scalars=conditions.scalars, until=until, rows=rows)
+    aim, scalars = (conditions.objective, conditions.direction), conditions.scalars
+    return cycle._replace(config=config, start=start, scalars=scalars, until=until, rows=rows, aim=aim)
 
 
 def rule_of(until: Any) -> Until | None:
