@@ -82,3 +82,33 @@ def test_a_tool_that_raised_is_ended_all_the_same():
     with pytest.warns(RuntimeWarning, match="Watch"):
         adding().run(x=1, observers=[tool])
     assert tool.ended == 1
+
+
+def test_a_tool_knows_what_cycles_are_about_and_which_nodes_they_hold():
+    tool, dag = Tool(), DAG("nested")
+    for name in ("a", "b", "after"):
+        dag.add_node(name, lambda x=0, y=0: x + y + 1)
+    dag.connect("a", "b", input="x")
+    dag.connect("b", "after", input="x")
+    with dag.cycle("outer", max_iterations=2, on_limit="return") as cycle:
+        cycle.feedback("b", "a", input="x").converge_when("b < 0.5")
+    with dag.cycle("inner", max_iterations=2) as cycle:
+        cycle.feedback("b", "b", input="y")
+    dag.run(observers=[tool])
+    assert tool.control.aims == {"outer": ("b", "minimize"), "inner": (None, "maximize")}
+    assert tool.control.bodies == {"outer": {"a", "b"}, "inner": {"b"}}
+    assert tool.control.trend([1.0, 0.0, 1.0, 0.0], 4, "minimize").direction == "oscillating"
+
+
+def test_a_tool_may_warn_observers():
+    class Warning(Watch):
+        def __call__(self, event):
+            if event.kind == "node_finished":
+                self.tool.control.warn("odd", "something is odd")
+
+    tool, seen = Tool(), []
+    tool.watching = lambda control: setattr(tool, "control", control) or Warning(tool)
+    adding().run(x=1, observers=[tool, seen.append])
+    assert [(each.code, each.message) for each in seen if each.kind == "warning"] == [
+        ("odd", "something is odd")
+    ]
