@@ -190,7 +190,7 @@ def _streams_read(visit: Visit) -> list[str]:
 
 
 def _shown_inputs(visit: Visit) -> dict[str, Any] | None:
-    if visit.run.ledger.notes is None:
+    if not visit.run.ledger.shows_values:
         return None
     try:
         return dict(visit.named())

@@ -14,6 +14,7 @@ from typing import Final
 from fast_dag.errors import MissingOutputError
 from fast_dag.run.attempts import attempt_at
 from fast_dag.run.invocation import invocation
+from fast_dag.run.plainly import tell_finished, tell_started
 from fast_dag.run.queues import ByArrival, InOrder, Queue
 from fast_dag.run.requests import Enter, Failure, Invocation, Last, Outcome, Request, Success, Watch
 from fast_dag.run.run import Run
@@ -129,6 +130,8 @@ class Dispatch:
             run = strand.run
             run.tally.durations[step] += outcome.duration
             run.tally.attempts[step] += 1
+            if run.notes is not None:
+                tell_finished(run, step, outcome)
             # The thread that made the call may hold the outcome for a while: not the value as well.
             value, outcome.value = outcome.value, None
             freed = run.done(step, value)
@@ -199,6 +202,8 @@ class Dispatch:
                 pass  # found again below, where handlers are asked
             else:
                 request.strand, request.step = strand, step
+                if run.notes is not None:
+                    tell_started(run, step)
                 return request
         self._go_on(strand, step, strand.invoke(step), None)
         return None

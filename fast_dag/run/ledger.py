@@ -12,6 +12,8 @@ from fast_dag.plan.plan import Plan
 from fast_dag.run.notes import Note
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from fast_dag.run.requests import Landing
     from fast_dag.run.resuming import Keeper
     from fast_dag.run.run import Run
@@ -59,6 +61,10 @@ class Ledger:
 
     notes: deque[Note] | None = None
     """What happened since somebody looked, None if nobody watches."""
+    shows_values: bool = False
+    """Whether somebody who watches wants the inputs and results of nodes as well."""
+    in_rows: Callable[[], AbstractContextManager[Any]] | None = None
+    """Gives a plain loop what tells of its nodes without notes; brought by who delivers."""
     open: dict[Visit, None] = field(default_factory=dict)
     """Executions that leave something to be cleaned up, oldest first."""
     streams: dict[Stream, None] = field(default_factory=dict)
@@ -110,5 +116,5 @@ class Ledger:
         self.bridge, self.clock, self.context, self.workers = bridge, clock, context, workers
 
     def detach(self) -> None:
-        """Let go of the desk, which holds the run."""
-        self.is_stuck, self.wake = _is_stuck_alone, _nobody
+        """Let go of what holds the run: the desk, the delivery of events."""
+        self.is_stuck, self.wake, self.in_rows = _is_stuck_alone, _nobody, None

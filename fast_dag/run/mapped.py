@@ -30,7 +30,7 @@ def mapped(visit: Visit) -> Generator[Request, Outcome, Success | Failure]:
     value = visit.named().get(node.settings.map)
     run.tally.maps[visit.step] = counts = {"items": 0, "failed": 0}
     visit.number += 1
-    visit.note("node_started", inputs=dict(visit.named()) if run.ledger.notes is not None else None)
+    visit.note("node_started", inputs=dict(visit.named()) if run.ledger.shows_values else None)
     if not is_iterable(value):
         return Failure(_not_iterable(visit, value))
     elements = Elements(value, node.settings.depth)

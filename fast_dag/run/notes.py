@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 class Note(NamedTuple):
     """The *kind* of an event, the step it is about (-1 for the run), and its other fields.
 
-    *run* is the one the step belongs to, None for the outermost.
+    The *fields* become those of the event.  *run* is the one the step belongs to, None for the outermost.
     """
 
     kind: str

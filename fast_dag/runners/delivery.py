@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
@@ -13,6 +15,8 @@ from fast_dag.run.notes import Note
 from fast_dag.run.results import CycleResult
 from fast_dag.run.run import Run
 from fast_dag.run.tools import Watcher
+
+Tell = Callable[[type[Event], dict[str, Any]], None]
 
 VALUES = ("inputs", "result")
 """Fields that only observers with `wants_values` are given."""
@@ -30,10 +34,15 @@ class Delivery:
     def __init__(self, run: Run, observers: Sequence[Observer], *, strict: bool) -> None:
         self._run = run
         self._observers = list(observers)
+        self._wanting = [each for each in observers if getattr(each, "wants_values", False)]
+        """Those that are given values."""
         self._strict = strict
         self._lock = threading.Lock()
         self._started = perf_counter()
-        self._run_id = str(run.context.metadata["run_id"])
+        self._common = {"run_id": str(run.context.metadata["run_id"]), "workflow": run.plan.name}
+        self._threads: dict[int, threading.Thread] = {}
+        """The threads that have done something, by number."""
+        run.ledger.shows_values, run.ledger.in_rows = bool(self._wanting), self.in_rows
 
     def __call__(self, *, last: bool = False) -> None:
         """Deliver what has been noted; if somebody is at it already, they deliver it.
@@ -44,8 +53,7 @@ class Delivery:
         # Looked at again after each release: a note may have come while nobody else could deliver it.
         while notes and self._lock.acquire(blocking=last):
             try:
-                while notes:
-                    self._deliver(notes.popleft())
+                self._deliver_all(notes)
             finally:
                 self._lock.release()
 
@@ -57,27 +65,67 @@ class Delivery:
             except Exception as error:  # as of an event
                 self._report(watcher, error)
 
+    @contextmanager
+    def in_rows(self) -> Iterator[tuple[Tell, dict[str, Any]]]:
+        """For a plain loop in this thread: what hands over an event at once, and fields they all have.
+
+        What has been noted comes before; nobody else delivers meanwhile.
+        """
+        worker = threading.current_thread().name
+        common = {**self._common, "time": 0.0, "attempt": 1, "iteration": (), "worker": worker}
+        notes: deque[Note] = self._run.notes  # type: ignore[assignment]
+        clock, origin, new, put = perf_counter, self._started, object.__new__, object.__setattr__
+
+        def tell(kind: type[Event], fields: dict[str, Any]) -> None:
+            if notes:
+                self._deliver_all(notes)
+            fields["time"] = clock() - origin
+            event = new(kind)
+            put(event, "__dict__", fields)
+            for observer in self._observers:
+                try:
+                    observer(event)
+                except Exception as error:  # as below
+                    self._report(observer, error)
+
+        with self._lock:
+            yield tell, common
+
+    def _deliver_all(self, notes: deque[Note]) -> None:
+        while notes:
+            self._deliver(notes.popleft())
+
     def _deliver(self, note: Note) -> None:
-        time = perf_counter() - self._started
-        for observer in list(self._observers):
-            event = self._event(note, time, with_values=bool(getattr(observer, "wants_values", False)))
+        event, fields = EVENTS[note.kind], note.fields
+        fields["time"] = perf_counter() - self._started
+        fields.update(self._common)
+        if not issubclass(event, NodeEvent):
+            self._hand_over(made(event, fields), self._observers)
+            return
+        run = note.run or self._run
+        fields["worker"] = self._thread_name(fields.get("worker", 0))
+        fields["node"] = run.path_of(note.step)
+        if "iteration" not in fields:
+            fields["iteration"] = run.iteration(note.step)
+        if self._wanting:
+            lean = {name: value for name, value in fields.items() if name not in VALUES}
+            self._hand_over_both(made(event, fields), made(event, lean))
+            return
+        for name in VALUES:
+            fields.pop(name, None)
+        self._hand_over(made(event, fields), self._observers)
+
+    def _hand_over_both(self, event: Event, lean: Event) -> None:
+        """Hand over an event with its values to those that want them, to the others without."""
+        for observer in self._observers:
+            self._hand_over(event if observer in self._wanting else lean, [observer])
+
+    def _hand_over(self, event: Event, observers: Sequence[Observer]) -> None:
+        for observer in observers:
             try:
                 observer(event)
             except Exception as error:  # whatever an observer raises must not harm the run
                 self._report(observer, error)
-
-    def _event(self, note: Note, time: float, *, with_values: bool) -> Event:
-        run, fields = note.run or self._run, dict(note.fields)
-        event = EVENTS[note.kind]
-        if issubclass(event, NodeEvent):
-            if not with_values:
-                for name in VALUES:
-                    fields.pop(name, None)
-            fields["worker"] = _thread_name(fields.get("worker", 0))
-            fields["node"] = run.path_of(note.step)
-            fields.setdefault("iteration", run.iteration(note.step))
-        fields.update(run_id=self._run_id, time=time, workflow=self._run.plan.name)
-        return made(event, fields)
 
     def _report(self, observer: Observer, error: Exception) -> None:
         self._observers = [each for each in self._observers if each is not observer]
@@ -90,13 +138,18 @@ class Delivery:
         text = f"observer {name} raised {type(error).__name__}: {error}; it is not called again in this run"
         warnings.warn(text, RuntimeWarning, stacklevel=2)
 
+    def _thread_name(self, ident: int) -> str:
+        """The name of a thread, of this one for 0; its number if it has ended unseen."""
+        if not ident or ident == threading.get_ident():
+            return threading.current_thread().name
+        thread = self._threads.get(ident)
+        if thread is None or not thread.is_alive():  # another one may have its number
+            now = next((each for each in threading.enumerate() if each.ident == ident), thread)
+            if now is None:
+                return str(ident)
+            thread = self._threads[ident] = now
+        return thread.name
+
 
 def _name(observer: Any) -> str:
     return str(getattr(observer, "__qualname__", type(observer).__qualname__))
-
-
-def _thread_name(ident: int) -> str:
-    """The name of a thread, of this one for 0; its number if it has ended since."""
-    if not ident:
-        return threading.current_thread().name
-    return next((thread.name for thread in threading.enumerate() if thread.ident == ident), str(ident))

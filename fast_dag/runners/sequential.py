@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import importlib
 import queue
 import threading
 from collections.abc import Callable, Coroutine
@@ -52,6 +53,8 @@ class InLine:
         self.stop_loop: Callable[[], None] = lambda: None
         self.handle: Handle | None = None
         self.grace = 0.0
+        self.observed: Any = None
+        """The plain loop that tells of each node, if somebody watches."""
         self.made: dict[int, Outcome] = {}
         """What calls gave that a plain loop has made, by step."""
         self.bridge = Bridge(self.loop.start, self.loop.post, self.base, self.loop.is_here)
@@ -62,7 +65,7 @@ class InLine:
         self.run.context.on_stop(self.stop)
         if self.run.notes is None and not self.run.hooks:
             self.run.loop_plainly()
-        made = self._run_plainly() if self.run.notes is None and not self.run.hooks else None
+        made = None if self.run.hooks or self.run.ledger.shows_values else self._run_plainly()
         first = self.run.ready()
         if not self.run.finished:
             self._follow(first, made)
@@ -90,6 +93,8 @@ class InLine:
         desk.begin(first)
         try:
             while (request := desk.take()) is not None:
+                if made and self.observed is not None and self.observed.begun == request.step:
+                    self.run.notes.pop()  # type: ignore[union-attr] # that it has started has been told
                 self.report()
                 desk.back(request, self._settled(request, made) if made else self.see_to(request))
                 self.report()
@@ -121,12 +126,8 @@ class InLine:
         """Let a plain loop go as far as it can; what the next step gave, if it was called."""
         run = self.run
         stamps = run.tally.stamps
-        if isinstance(run, MachineRun):
-            loop, self.stop_loop = machine_loop(run, stamps, self.base)
-        elif run.plan.rows:
-            store = run.values.append if run.showing.results is None else partial(_store_both, run)
-            loop, self.stop_loop = row_loop(run.plan.rows, run.values, store, stamps, self.base)
-        else:
+        loop = self._plain_loop()
+        if loop is None:
             return None
         if run.finished:
             return None  # stopped before there was a loop to be stopped
@@ -144,6 +145,22 @@ class InLine:
             made.ended = perf_counter()
             made.duration = made.ended - stamps[-1]
         return made
+
+    def _plain_loop(self) -> Callable[[], Outcome | None] | None:
+        """The plain loop for the beginning of the run, None if there is none."""
+        run, stamps = self.run, self.run.tally.stamps
+        loop: Callable[[], Outcome | None] | None = None
+        if isinstance(run, MachineRun):
+            if run.notes is None:
+                loop, self.stop_loop = machine_loop(run, stamps, self.base)
+        elif run.plan.rows:
+            store = run.values.append if run.showing.results is None else partial(_store_both, run)
+            if run.notes is not None:
+                module = importlib.import_module("fast_dag.runners.observed_rows")
+                loop = self.observed = module.ObservedRows(run, store, self.base)
+            else:
+                loop, self.stop_loop = row_loop(run.plan.rows, run.values, store, stamps, self.base)
+        return loop
 
     def see_to(self, request: Request) -> Outcome:
         """Do what a step wants, and wait for it."""
