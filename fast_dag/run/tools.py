@@ -11,6 +11,7 @@ from fast_dag.run.violation import Violation
 
 if TYPE_CHECKING:
     from fast_dag.graph.cycle_config import CycleConfig
+    from fast_dag.plan.plan import Plan
     from fast_dag.run.events import Event
     from fast_dag.run.results import CycleResult
     from fast_dag.run.run import Run
@@ -87,6 +88,14 @@ class Control:
         notes = self._run.ledger.notes
         if notes is not None:
             notes.append(Note("warning", -1, {"code": code, "message": message}))
+
+    def plan_around(self, path: str) -> Plan:
+        """The plan that the node or cycle *path* stands in; *path* begins with the nodes around it."""
+        plan = self._run.plan
+        for name in path.split(".")[:-1]:
+            inside: Any = plan.nodes[plan.names.index(name)].inside
+            plan = self._run.ledger.plans[inside.workflow]
+        return plan
 
     def tell(self, violation: Violation, cycle: str | None = None) -> None:
         """Have observers and results know of a violation, which changes nothing by itself."""
