@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from fast_dag.iterate.rules import fixed_point as fixed_point
     from fast_dag.iterate.rules import stable as stable
     from fast_dag.observe.log import LoggingObserver as LoggingObserver
+    from fast_dag.observe.tracing import OpenTelemetryObserver as OpenTelemetryObserver
     from fast_dag.private import Private as Private
     from fast_dag.run.context import Context as Context
     from fast_dag.run.divergence import Divergence as Divergence
@@ -211,6 +212,7 @@ WHERE = {
     "fast_dag.graph.machine": ("Transition",),
     "fast_dag.graph.node": ("Node",),
     "fast_dag.observe.log": ("LoggingObserver",),
+    "fast_dag.observe.tracing": ("OpenTelemetryObserver",),
     "fast_dag.private": ("Private",),
     "fast_dag.run.context": ("Context",),
     "fast_dag.run.divergence": ("Divergence",),

@@ -106,6 +106,7 @@ CONDITIONS = [
 ]
 OBSERVERS = [
     "LoggingObserver",
+    "OpenTelemetryObserver",
 ]
 ERRORS = [
     "AmbiguousMetricError",
@@ -167,7 +168,18 @@ EVENTS = [
     "Warned",
 ]
 NAMES = [*OBSERVERS, *WORKFLOW, *RUN, *CACHE, *CONDITIONS, *CYCLES, *ITERATION, *BUILDERS, *ERRORS]
-HEAVY = ("anyio", "asyncio", "cachetools", "msgspec", "psutil", "rich", "sqlite3", "trio", "yaml")
+HEAVY = (
+    "anyio",
+    "asyncio",
+    "cachetools",
+    "msgspec",
+    "opentelemetry",
+    "psutil",
+    "rich",
+    "sqlite3",
+    "trio",
+    "yaml",
+)
 
 
 def fresh_python(*lines: str) -> list[str]:

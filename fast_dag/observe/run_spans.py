@@ -187,17 +187,16 @@ class RunSpans:
         span.add_event(event.kind, {"fast_dag.iterations": event.iterations}, self._now)
 
     def transition(self, event: events.Transitioned) -> None:
-        """Tell the run where a machine goes."""
+        """Tell what is around a machine where that goes."""
         told = {"fast_dag.source": event.source, "fast_dag.target": event.target}
-        self._root.add_event(event.kind, told, self._now)
+        self._spans.around(event.source, ()).add_event(event.kind, told, self._now)
 
     def violation(self, event: events.Violated) -> None:
-        """Tell the run which limit was broken."""
+        """Tell the cycle, or the run, which limit was broken."""
         broken = event.violation
-        about = {} if event.cycle is None else {"fast_dag.cycle": event.cycle}
         told = {"kind": broken.kind, "limit": broken.limit, "value": broken.value, "action": broken.action}
         named = {f"fast_dag.{name}": value for name, value in told.items()}
-        self._root.add_event(event.kind, {**about, **named}, self._now)
+        self._spans.of_cycle(event.cycle).add_event(event.kind, named, self._now)
 
     def warning(self, event: events.Warned) -> None:
         """Tell the run of a warning."""

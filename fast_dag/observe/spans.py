@@ -87,6 +87,11 @@ class Spans:
             found = self._latest(NODE, place.holder)
         return self._root if found is None else found
 
+    def of_cycle(self, path: str | None) -> Any:
+        """The open span of a cycle, that of the run if it has none or *path* is None."""
+        found = None if path is None else self._latest(CYCLE, path)
+        return self._root if found is None else found
+
     def left(self) -> Iterator[Any]:
         """All spans that are still open, those that began last first; they are open no more."""
         left = [each for known in self._open.values() for each in known]

@@ -25,6 +25,7 @@ class Laps:
         self.laps = [
             Lap(cycle, _slots_of(run, cycle), _path_to(cycle, run.plan.cycles)) for cycle in run.plan.cycles
         ]
+        self._outermost_first = sorted(self.laps, key=lambda lap: lap.cycle.enter)
         self.endings = Endings(run)
         self._by_unit = {unit: lap for lap in self.laps for unit in (lap.cycle.enter, lap.cycle.leave)}
 
@@ -56,8 +57,8 @@ class Laps:
         return value.value
 
     def iteration(self, step: int) -> tuple[int, ...]:
-        """The index of the current iteration of each cycle around *step*."""
-        return tuple(lap.index for lap in self.laps if lap.cycle.enter < step < lap.cycle.leave)
+        """The index of the current iteration of each cycle around *step*, the outermost first."""
+        return tuple(lap.index for lap in self._outermost_first if lap.cycle.enter < step < lap.cycle.leave)
 
     def results(self) -> dict[str, CycleResult]:
         """What each cycle that was reached has come to, by name."""

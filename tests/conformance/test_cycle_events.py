@@ -149,3 +149,15 @@ def test_a_machine_tells_its_transitions_and_no_end(any_mode, kind):
     fsm.add_state("green", kind(lambda: FSMReturn(END)), transitions=[END])
     found = told(seen_by(any_mode, fsm), "transition")
     assert [(event.source, event.target) for event in found] == [("red", "green")]
+
+
+def test_the_iteration_of_a_node_begins_with_that_of_the_outermost_cycle(any_mode, kind):
+    dag = DAG("nested").add_node("lead", kind(lambda last=0: last))
+    dag.node(kind(lambda lead, value=0: value + 1), name="hold")
+    dag.connect("lead", "hold").feedback("hold", "hold", input="value", cycle="declared first")
+    dag.feedback("hold", "lead", cycle="around it")
+    for name, most in (("declared first", 3), ("around it", 2)):
+        with dag.cycle(name, max_iterations=most, on_limit="return"):
+            pass
+    seen = [event.iteration for event in seen_by(any_mode, dag) if getattr(event, "node", None) == "hold"]
+    assert seen[::2] == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]
