@@ -116,6 +116,7 @@ if TYPE_CHECKING:
     from fast_dag.values import SelectReturn as SelectReturn
     from fast_dag.workflow.builder import WorkflowBuilder as WorkflowBuilder
     from fast_dag.workflow.dag import DAG as DAG
+    from fast_dag.workflow.debugging import DebugSession as DebugSession
     from fast_dag.workflow.executing import RunResult as RunResult
     from fast_dag.workflow.executing import Runtime as Runtime
     from fast_dag.workflow.fsm import FSM as FSM
@@ -251,6 +252,7 @@ WHERE = {
     ),
     "fast_dag.workflow.builder": ("WorkflowBuilder",),
     "fast_dag.workflow.dag": ("DAG",),
+    "fast_dag.workflow.debugging": ("DebugSession",),
     "fast_dag.workflow.executing": (
         "RunResult",
         "Runtime",

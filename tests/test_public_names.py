@@ -29,6 +29,7 @@ RUN = [
     "CycleResult",
     "Violation",
     "CycleConfig",
+    "DebugSession",
     "Divergence",
     "END",
     "Edge",

@@ -16,7 +16,7 @@ from fast_dag.run.attempts import attempt_at
 from fast_dag.run.invocation import invocation
 from fast_dag.run.plainly import tell_finished, tell_started
 from fast_dag.run.queues import ByArrival, InOrder, Queue
-from fast_dag.run.requests import Enter, Failure, Invocation, Last, Outcome, Request, Success, Watch
+from fast_dag.run.requests import Enter, Failure, Invocation, Last, LeftOut, Outcome, Request, Success, Watch
 from fast_dag.run.run import Run
 from fast_dag.run.strand import Strand, outermost
 
@@ -165,6 +165,8 @@ class Dispatch:
     def _expire_cycle(self, watch: Watch) -> None:
         """Leave what is under way in a cycle whose time is up, and go on behind it."""
         self.timed.discard(watch)
+        if self.run.ledger.around is not None:
+            self.run.ledger.around.expire(watch)
         strand, cycle = watch.strand, watch.lap.cycle
 
         def is_left(each: Request) -> bool:
@@ -205,7 +207,9 @@ class Dispatch:
                 if run.notes is not None:
                     tell_started(run, step)
                 return request
-        self._go_on(strand, step, strand.invoke(step), None)
+        around = self.run.ledger.around
+        steps = strand.invoke(step) if around is None else around.begin(strand, step)
+        self._go_on(strand, step, steps, None)
         return None
 
     def _go_on(self, strand: Strand, step: int, steps: Invocation, outcome: Outcome | None) -> None:
@@ -231,11 +235,13 @@ class Dispatch:
         request.strand, request.step, request.invocation = strand, step, steps
         return self._hand_on(request)
 
-    def _settle(self, strand: Strand, step: int, answer: Success | Failure) -> Strand | None:
+    def _settle(self, strand: Strand, step: int, answer: Success | Failure | LeftOut) -> Strand | None:
         """Tell the run what became of *step*; the strand if it is over and lies inside another."""
         run = strand.run
         if isinstance(answer, Success):
             freed = run.done(step, answer.value)
+        elif isinstance(answer, LeftOut):
+            freed = run.pass_over(step)
         else:
             freed = run.failed(step, answer.error, answer.strategy, answer.notes, answer.marks)
         return self._set_free(strand, freed)

@@ -52,6 +52,13 @@ class Elements:
             found = found[place]
         found[index[-1]] = value
 
+    def at(self, index: Index) -> Any:
+        """What the element at *index* gave, None if that is nothing."""
+        found: Any = self._results
+        for place in index:
+            found = found[place]
+        return None if found is GAP else found
+
     def results(self) -> list[Any]:
         """The results in the shape of the elements, without those that gave none."""
         lists = [self._results]

@@ -44,6 +44,7 @@ class GraphRun(Run):
 
     goes_round = False
     """Whether there are cycles."""
+    can_pass_over = True
 
     def __init__(self, plan: Plan, values: list[Any], context: Context, **options: Any) -> None:
         super().__init__(plan, values, context, **options)
@@ -127,6 +128,12 @@ class GraphRun(Run):
         self.settled(step)
         return self.through(freed)
 
+    def pass_over(self, step: int) -> list[int]:
+        """Settle a step that is not to run, as one whose branch was not taken; the steps set free."""
+        self.passed_over.add(step)
+        self.skip(step)
+        return self.through(self.spread(step))
+
     @property
     def is_complete(self) -> bool:
         """Whether nothing is left to be done."""
@@ -184,10 +191,6 @@ class GraphRun(Run):
     def left_out(self, step: int) -> str:
         """Why a node did not run, though nothing that it reads was missing."""
         return f"nothing set {self.plan.names[step]!r} free"
-
-    def blamed(self, step: int, error: Exception, attempts: int) -> Exception:
-        """*error* as that of the node of *step*, after so many attempts in this run."""
-        return wrap(error, self.path_of(step), attempts)
 
     def _won_before(self) -> list[int]:
         """The any nodes that a value from outside the plan sets free; it is their winner."""

@@ -14,9 +14,10 @@ from fast_dag.run.notes import Note
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from fast_dag.run.requests import Landing
+    from fast_dag.run.requests import Invocation, Landing, Watch
     from fast_dag.run.resuming import Keeper
     from fast_dag.run.run import Run
+    from fast_dag.run.strand import Strand
     from fast_dag.run.streams import Stream
     from fast_dag.run.tools import Order
     from fast_dag.run.violation import Violation
@@ -44,6 +45,16 @@ class Bridge(Protocol):
     @property
     def is_wanted(self) -> bool:
         """Whether a thread waits for the loop."""
+
+
+class Around(Protocol):
+    """What stands between the desk and every step of a run, those inside its nodes included."""
+
+    def begin(self, strand: Strand, step: int) -> Invocation:
+        """What is to be done for *step*, in the place of what *strand* says."""
+
+    def expire(self, watch: Watch) -> None:
+        """The time of a cycle is up."""
 
 
 def _is_stuck_alone(blocked: int, _: float) -> bool:
@@ -93,6 +104,8 @@ class Ledger:
     """Cycles that are to end; the desk takes them."""
     wake: Callable[[], None] = _nobody
     """Brought by a runner that may be waiting: has it look at the orders."""
+    around: Around | None = None
+    """Stands around every step: waits to be told, records, or answers from a recording."""
     limit: int | None = None
     """How many calls may be under way at once, None for any number."""
     workers: int = 1

@@ -115,12 +115,16 @@ class MachineRun(Run):
             raised = _nothing_to_continue(self.path_of(step))
             raised.__cause__ = error
         else:
-            raised = wrap(error, self.path_of(step), tally.attempts[step] - self._before)
+            raised = self.blamed(step, error, tally.attempts[step])
             vars(raised).update(marks)
         for note in notes:
             raised.add_note(note)
         self.stop(raised)
         return []
+
+    def blamed(self, step: int, error: Exception, attempts: int) -> Exception:
+        """*error* as that of the state of *step*, after so many attempts in this run."""
+        return wrap(error, self.path_of(step), attempts - self._before)
 
     @property
     def is_complete(self) -> bool:

@@ -66,6 +66,7 @@ class MapRun:
         self._is_fetching = False
         self._is_exhausted = False
         self._items: dict[int, tuple[Index, Any]] = {}
+        self._indices: dict[int, Index] = {}
         self._begun = 0
 
     def ready(self) -> list[int]:
@@ -75,6 +76,33 @@ class MapRun:
     def invoke(self, step: int) -> Invocation:
         """What is to be done for *step*."""
         return self._fetch() if step == FETCH else self._element(*self._items.pop(step))
+
+    @property
+    def node(self) -> Any:
+        """The map node."""
+        return self._visit.node
+
+    def index_of(self, step: int) -> Index:
+        """The place of an element, a number for each level; known where somebody stands around the steps."""
+        return self._indices[step]
+
+    def inputs_of(self, step: int) -> dict[str, Any]:
+        """What the function is called with for an element that has not begun, by name."""
+        return {**self._visit.named(), self._over: self._items[step][1]}
+
+    def value_of(self, step: int) -> Any:
+        """What an element gave, None if that is nothing."""
+        return self._elements.at(self._indices[step])
+
+    def put(self, step: int, value: Any) -> None:
+        """Take *value* for that of an element that is not to begin."""
+        index, _ = self._items.pop(step)
+        self._counts["items"] += 1
+        self._elements.put(index, value)
+
+    def leave_out(self, step: int) -> None:
+        """Have an element give nothing; it is not to begin."""
+        self._items.pop(step)
 
     def done(self, step: int, value: Any) -> list[int]:
         """Take what a step gave; those that may start now."""
@@ -135,6 +163,8 @@ class MapRun:
         self._begun += 1
         self._under_way += 1
         self._items[self._begun] = item
+        if self.outer.ledger.around is not None:
+            self._indices[self._begun] = item[0]
         return self._begun
 
     def _fetch(self) -> Invocation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -208,5 +208,11 @@ class Failure:
     notes: tuple[str, ...] = ()
     marks: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
 
+
+class LeftOut:
+    """The step is not to run: it is settled as one whose branch was not taken."""
+
+
+LEFT_OUT: Final = LeftOut()
 
 Invocation = Generator[Request, Outcome, Success | Failure]

@@ -22,6 +22,7 @@ from fast_dag.run.results import CycleResult
 from fast_dag.run.showing import Showing
 from fast_dag.run.tally import Tally
 from fast_dag.run.turn import Turn, outside
+from fast_dag.run.wrapping import wrap
 from fast_dag.values import NO_DATA
 
 
@@ -82,8 +83,13 @@ class Run:
         self.flows = Flows(plan, values, self.state, self.ledger)
         self.passed_on: dict[str, Any] = {}
         """What each router gave to its branch."""
+        self.passed_over: set[int] = set()
+        """The steps that somebody left out by hand."""
         self.taken: dict[str, str] = {}
         """The branch each router took."""
+
+    can_pass_over = False
+    """Whether a step can be left out."""
 
     def ready(self) -> list[int]:
         """The steps to begin with; call once."""
@@ -130,6 +136,14 @@ class Run:
     def value(self, name: str | None = None) -> Any:
         """The result of node *name*, else of the whole run; None if there is none."""
         raise NotImplementedError
+
+    def pass_over(self, step: int) -> list[int]:
+        """Settle a step that is not to run, as one whose branch was not taken; the steps set free."""
+        raise NotImplementedError
+
+    def blamed(self, step: int, error: Exception, attempts: int) -> Exception:
+        """*error* as that of the node of *step*, after so many attempts in this run."""
+        return wrap(error, self.path_of(step), attempts)
 
     def has_result(self, name: str) -> bool:
         """Whether node *name* has a result, or None in its place after a failure."""

@@ -39,7 +39,7 @@ def outermost(run: Run) -> Strand:
 
 
 def _plain(run: Run) -> Sequence[bool]:
-    if run.ledger.shows_values or run.hooks.default:
+    if run.ledger.shows_values or run.hooks.default or run.ledger.around is not None:
         return ()
     if not run.hooks.nodes:
         return run.plan.plain

@@ -24,6 +24,8 @@ FATES: Final = {FAILED: " failed", DEAD: " was skipped", EMPTY: " gave no data"}
 
 def skip_reason(run: GraphRun, step: int) -> str:
     """Why a node was skipped."""
+    if step in run.passed_over:
+        return "it was skipped by hand"
     settled = [link for link in run.plan.arrivals[step] if run.state[link.source] != OPEN]
     dead = [link for link in settled if not run.is_live(link)]
     if not dead:

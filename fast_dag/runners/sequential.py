@@ -63,9 +63,11 @@ class InLine:
     def drive(self) -> None:
         """Follow the run to its end."""
         self.run.context.on_stop(self.stop)
-        if self.run.notes is None and not self.run.hooks:
+        ledger = self.run.ledger
+        is_bare = not self.run.hooks and ledger.around is None
+        if is_bare and self.run.notes is None:
             self.run.loop_plainly()
-        made = None if self.run.hooks or self.run.ledger.shows_values else self._run_plainly()
+        made = self._run_plainly() if is_bare and not ledger.shows_values else None
         first = self.run.ready()
         if not self.run.finished:
             self._follow(first, made)

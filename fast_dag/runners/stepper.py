@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from time import perf_counter
 
 from fast_dag.run.dispatch import Dispatch
+from fast_dag.run.pausing import Pause, Verdict
 from fast_dag.run.requests import Call, Outcome, Request
 from fast_dag.run.run import Run
 from fast_dag.runners.deadlines import Deadlines, leave
@@ -16,7 +18,10 @@ from fast_dag.runners.sequential import InLine
 
 
 class Stepper:
-    """Goes through a run step by step, in the order of its plan, in the thread of whoever asks.
+    """Goes through a run step by step, in the thread of whoever asks.
+
+    Where nobody stands around its steps it takes them in the order of the plan; else all that may begin
+    wait to be told, and one after the other is.
 
     Parameters:
         run: the run, which has not begun.
@@ -27,34 +32,65 @@ class Stepper:
         self._run = run
         self._report = report
         self._line = InLine(run, report)
-        self._desk = Dispatch(run, 1, in_order=True, leave=partial(leave, run))
-        self._deadlines = Deadlines(self._desk, None, perf_counter())
+        in_order = run.ledger.around is None
+        self.desk = Dispatch(run, 1, in_order=in_order, leave=partial(leave, run))
+        self._clock = run.ledger.clock = StopClock()
+        self._deadlines = Deadlines(self.desk, None, self._clock())
+        self._pauses: list[Pause] = []
+        self._has_begun = False
         run.context.on_stop(self._line.stop)
-        self._desk.begin(run.ready())
 
     def step(self) -> str | None:
         """Go on until one more node has run; its name, None if none was left to run."""
         run, before = self._run, self._run.count
-        while run.count == before and (request := self._desk.take()) is not None:
-            self._report()
-            self._see_to(request)
-            self._report()
+        with self._clock.running():
+            self._begin()
+            while run.count == before and (request := self.desk.take()) is not None:
+                self._report()
+                self._see_to(request)
+                self._report()
         return run.plan.names[run.last_step] if run.count > before else None
+
+    def waiting(self) -> list[Pause]:
+        """The steps that wait to be told, in the order of a sequential run, when all else is done."""
+        with self._clock.running():
+            self._begin()
+            while (request := self.desk.take()) is not None:
+                self._report()
+                if isinstance(request, Pause):
+                    self._pauses.append(request)
+                else:
+                    self._see_to(request)
+                self._report()
+        self._pauses = [each for each in self._pauses if self.desk.is_open(each)]
+        return sorted(self._pauses, key=lambda each: each.place.order)
+
+    def tell(self, pause: Pause, verdict: Verdict) -> None:
+        """Say what is to become of a step, and do that."""
+        with self._clock.running():
+            self.desk.back(pause, Outcome(verdict))
+            self._report()
+        self.waiting()
 
     def close(self) -> None:
         """Clean up what is left when the run is over, or is to be."""
         self._line.close()
 
+    def _begin(self) -> None:
+        if not self._has_begun:
+            self._has_begun = True
+            self.desk.begin(self._run.ready())
+
     def _see_to(self, request: Request) -> None:
-        now = perf_counter()
-        self._deadlines.add(request, now)
+        self._deadlines.add(request, self._clock())
         if self._deadlines.next() is None:
-            self._desk.back(request, self._line.see_to(request))
+            self.desk.back(request, self._line.see_to(request))
         elif isinstance(request, Call):
             self._watch(request)
         else:
-            self._line.see_to(request)
-            self._deadlines.fall_due(perf_counter())
+            outcome = self._line.see_to(request)
+            self._deadlines.fall_due(self._clock())
+            self.desk.back(request, outcome)
 
     def _watch(self, request: Call) -> None:
         """Make a call on a thread of its own, which is left when its time is up."""
@@ -64,14 +100,38 @@ class Stepper:
             target=lambda: answers.put(self._line.see_to(request)), name="fast_dag step", daemon=True
         )
         thread.start()
-        while self._desk.is_open(request):
+        while self.desk.is_open(request):
             due = self._deadlines.next()
             try:
-                outcome = answers.get(timeout=None if due is None else max(due - perf_counter(), 0.0))
+                outcome = answers.get(timeout=None if due is None else max(due - self._clock(), 0.0))
             except queue.Empty:
-                self._deadlines.fall_due(perf_counter())
+                self._deadlines.fall_due(self._clock())
             else:
-                self._desk.back(request, outcome)
+                self.desk.back(request, outcome)
+
+
+class StopClock:
+    """Seconds that go on only while something is done: whoever steps through a run may take their time."""
+
+    def __init__(self) -> None:
+        self._time = perf_counter()
+        self._since: float | None = None
+
+    def __call__(self) -> float:
+        """The time now."""
+        return self._time if self._since is None else self._time + perf_counter() - self._since
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """The clock goes on within the block."""
+        if self._since is not None:
+            yield
+            return
+        self._since = perf_counter()
+        try:
+            yield
+        finally:
+            self._time, self._since = self(), None
 
 
 class _OnThread:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from fast_dag.run.context import Context
+from fast_dag.workflow.inputs import merged
 from fast_dag.workflow.options import RunOptions, split_keywords
 from fast_dag.workflow.runtime import start
 from fast_dag.workflow.session import checked_context
@@ -13,7 +15,9 @@ from fast_dag.workflow.stepping import Walk, walk_of
 from fast_dag.workflow.workflow import Workflow
 
 if TYPE_CHECKING:
+    from fast_dag.graph.node import Node
     from fast_dag.runners.background import RunHandle
+    from fast_dag.workflow.debugging import DebugSession
 
 
 class Runnable(Workflow):
@@ -67,9 +71,35 @@ class Runnable(Workflow):
             context.walk = walk
         return walk.context, walk.step()
 
+    def debug(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        breakpoints: Iterable[str | Node[..., Any]] = (),
+        context: Context | None = None,
+        **node_inputs: Any,
+    ) -> DebugSession:
+        """Begin a run that waits before each step until it is told to go on.
+
+        Nothing runs until the session, a context manager, is asked.
+
+        Parameters:
+            inputs, node_inputs: the run inputs.
+            breakpoints: names of nodes at which `resume` stops; ``outer.inner`` for one inside another,
+                ``square[3]`` for one element of a map.
+            context: used for this run; default a new one.
+
+        Raises:
+            ValidationError, MissingInputError: as `run`.
+            UnknownNodeError: a breakpoint at no node.
+        """
+        module = importlib.import_module("fast_dag.workflow.debugging")
+        made: DebugSession = module.DebugSession(self, context, merged(inputs, node_inputs), breakpoints)
+        return made
+
     def reset(self) -> Self:
         """Forget the last run, and the position of `step`."""
         if self._walk is not None:
-            self._walk.give_up()
+            self._walk.give_up(f"the steps of {self.name!r} were given up")
             self._walk = None
         return super().reset()

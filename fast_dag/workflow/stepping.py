@@ -2,62 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import RunCancelledError, ValidationError
 from fast_dag.run.context import Context
 from fast_dag.runners import registry
 from fast_dag.workflow.inputs import merged
+from fast_dag.workflow.options import RunOptions
 from fast_dag.workflow.session import session
 
 if TYPE_CHECKING:
+    from fast_dag.run.ledger import Around
     from fast_dag.workflow.workflow import Workflow
 
 
-class Walk:
+class Guided:
     """A run that goes on only when it is told to.
 
     Parameters:
         workflow: what runs.
         context: of the run; what it holds is visible to nodes.
         inputs: of the run; they are checked now.
+        options: of the run.
+        around: what stands around its steps, None for nothing.
     """
 
-    def __init__(self, workflow: Workflow, context: Context, inputs: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        workflow: Workflow,
+        context: Context | None,
+        inputs: Mapping[str, Any],
+        options: RunOptions,
+        around: Around | None = None,
+    ) -> None:
         self.workflow = workflow
         self.is_over = False
         self._stack = ExitStack()
-        self._live = self._stack.enter_context(session(workflow, inputs, context, workflow.step_options()))
-        self.context = self._live.run.context
-        self._stepper = registry.stepper(self._live.run, self._live.report)
-        self._stack.callback(self._stepper.close)
+        self.live = self._stack.enter_context(session(workflow, inputs, context, options))
+        self.context = self.live.run.context
+        self.live.run.ledger.around = around
+        self.stepper = registry.stepper(self.live.run, self.live.report)
+        self._stack.callback(self.stepper.close)
+
+    @contextmanager
+    def going(self) -> Iterator[None]:
+        """For the time something of it is done: what is raised there, and the end, close its books."""
+        try:
+            yield
+        except BaseException as error:
+            self.is_over = True
+            self._stack.__exit__(type(error), error, error.__traceback__)
+            raise
+        if self.live.run.finished:
+            self.is_over = True
+            self._stack.close()
+
+    def give_up(self, because: str) -> None:
+        """End the run where it is."""
+        if not self.is_over:
+            self.live.run.stop(RunCancelledError(because))
+            with suppress(RunCancelledError), self.going():
+                pass
+
+
+class Walk(Guided):
+    """A run whose position `step` keeps.
+
+    Parameters:
+        workflow, context, inputs: as for `Guided`.
+    """
+
+    def __init__(self, workflow: Workflow, context: Context, inputs: Mapping[str, Any]) -> None:
+        super().__init__(workflow, context, inputs, workflow.step_options())
 
     def step(self) -> Any:
         """Run the node that is due next and give its result; None if there is none."""
         if self.is_over:
             return None
-        try:
-            name = self._stepper.step()
-        except BaseException as error:
-            self.is_over = True
-            self._stack.__exit__(type(error), error, error.__traceback__)
-            raise
-        if self._live.run.finished:
-            self._end()
+        with self.going():
+            name = self.stepper.step()
         return None if name is None else self.context.results.get(name)
-
-    def give_up(self) -> None:
-        """End the run where it is."""
-        if not self.is_over:
-            self._live.run.stop(RunCancelledError(f"the steps of {self.workflow.name!r} were given up"))
-            with suppress(RunCancelledError):
-                self._end()
-
-    def _end(self) -> None:
-        self.is_over = True
-        self._stack.close()
 
 
 def walk_of(
