@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fast_dag.errors import ExecutionError, MissingOutputError
 from fast_dag.run.brief import brief
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from fast_dag.run.run import Run
     from fast_dag.run.streams import Stream
 
+MOST_NAMES: Final = 10
+"""Of inputs that nobody takes, in the text of an error."""
 Silent = Generator[Request, Outcome, None]
 
 
@@ -166,7 +168,7 @@ def _checked(visit: Visit, inputs: Any) -> dict[str, Any]:
     known = visit.named()
     unknown = [name for name in inputs if name not in known and not node.signature.takes_any_name]
     if unknown:
-        names = ", ".join(map(repr, unknown))
+        names = ", ".join(map(brief, unknown[:MOST_NAMES]))
         takes = ", ".join(node.inputs) or "none"
         msg = f"the pre_execute hook of {node.name!r} gave inputs it does not take: {names}; it takes {takes}"
         raise ExecutionError(msg, node.name)

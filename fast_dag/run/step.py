@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from fast_dag.errors import ConditionError, MissingOutputError, RouterError
 from fast_dag.graph.edge import RESULT_OR_WHOLE, WHOLE
@@ -14,6 +15,10 @@ from fast_dag.values import NO_DATA, ConditionalReturn, NodeType, SelectReturn
 
 if TYPE_CHECKING:
     from fast_dag.run.cycle_context import CycleContext
+
+
+MOST_KEYS: Final = 20
+"""Of a mapping that lacks one; of more there is the number."""
 
 
 class Route(NamedTuple):
@@ -192,7 +197,9 @@ def _fields_of(value: Any) -> Collection[str]:
 
 def _shown_parts(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "a mapping with " + (", ".join(map(repr, value)) or "no keys")
+        shown = [brief(key) for key in islice(value, MOST_KEYS)]
+        more = [] if len(value) <= MOST_KEYS else [f"{len(value) - MOST_KEYS} more"]
+        return "a mapping with " + (", ".join([*shown, *more]) or "no keys")
     fields = _fields_of(value)
     if fields:
         return f"a {type(value).__name__} with {', '.join(fields)}"

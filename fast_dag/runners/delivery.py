@@ -15,6 +15,7 @@ from fast_dag.run.notes import Note
 from fast_dag.run.results import CycleResult
 from fast_dag.run.run import Run
 from fast_dag.run.tools import Watcher
+from fast_dag.run.wrapping import text_of
 
 Tell = Callable[[type[Event], dict[str, Any]], None]
 
@@ -134,8 +135,8 @@ class Delivery:
             # Nothing is left to be stopped where the last events are delivered.
             self._run.error = self._run.error or error
             return
-        name = _name(observer)
-        text = f"observer {name} raised {type(error).__name__}: {error}; it is not called again in this run"
+        raised = f"{type(error).__name__}: {text_of(error)}"
+        text = f"observer {_name(observer)} raised {raised}; it is not called again in this run"
         warnings.warn(text, RuntimeWarning, stacklevel=2)
 
     def _thread_name(self, ident: int) -> str:

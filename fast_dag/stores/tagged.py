@@ -130,9 +130,9 @@ def refused(where: Where, what: str) -> CycleStateError:
     place = "the state"
     if len(where) > 2 and where[0] == "node_states":  # noqa: PLR2004 - part, node and key
         node, key = str(where[1]), where[2]
-        place = f"key {key!r} of node {node!r}"
+        place = f"key {brief(key)} of node {node!r}"
     elif len(where) > 1 and where[0] == "shared":
-        key, place = where[1], f"shared key {where[1]!r}"
+        key, place = where[1], f"shared key {brief(where[1])}"
     elif where:
         key, place = where[-1], ".".join(map(str, where))
     return CycleStateError(f"{place} holds {what}", node, key)

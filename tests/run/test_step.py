@@ -151,6 +151,8 @@ def test_a_part_that_is_none_is_there():
     [
         ({"low": 1}, "high", "a mapping with 'low'"),
         ({}, "high", "a mapping with no keys"),
+        (dict.fromkeys(range(10_000), 1), "high", "a mapping with 0, .* 19, 9980 more$"),
+        ({"x" * 10_000: 1}, "high", r"a mapping with 'x{,60}\.\.\.x{,60}'$"),
         (Pair(1, 2), "count", "a Pair with low, high"),
         (Span(1, 2), "width", "a Span with low, high"),
         ((1, 2), "high", "a tuple of 2"),
