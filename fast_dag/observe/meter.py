@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from time import process_time
+from time import process_time, time
 from typing import Any, Protocol
 
 from fast_dag.errors import CycleConfigurationError
@@ -20,6 +20,9 @@ class Meter(Protocol):
 
     def cpu_seconds(self) -> float:
         """The processor time used so far by all threads of the process."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
 
 
 class ProcessMeter:
@@ -43,6 +46,10 @@ class ProcessMeter:
     def cpu_seconds(self) -> float:
         """The processor time used so far by all threads of the process."""
         return process_time()
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return time()
 
 
 def _loaded(make: Any) -> Any:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from fast_dag.errors import CycleStateError
 from fast_dag.run.course import begin, supply
 from fast_dag.run.lap import Ending, Lap
-from fast_dag.run.lap_notes import checkpoint_saved
-from fast_dag.run.requests import Ask, Outcome, Request
+from fast_dag.run.lap_notes import checkpoint_saved, name_of
+from fast_dag.run.requests import Ask, Outcome, Request, Until
 from fast_dag.run.resuming import is_due, saved
 from fast_dag.values import NO_DATA
 
@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from fast_dag.run.endings import Endings
 
     Settled = Callable[[Lap, Callable[[Lap], Ending | None]], Ending | None]
+
+
+def entrance(run: CyclicRun, lap: Lap) -> Generator[Request, Outcome, Outcome]:
+    """Wait until all who watch let a cycle be entered."""
+    for admit in run.ledger.admit:
+        try:
+            while (landing := admit(name_of(run, lap))) is not None:
+                yield Until(landing)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it keeps the cycle from being entered
+            return Outcome(error=error)
+    return Outcome(value=True)
 
 
 def admission(run: CyclicRun, lap: Lap) -> Generator[Request, Outcome, Outcome]:

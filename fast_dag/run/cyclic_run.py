@@ -91,7 +91,7 @@ class CyclicRun(GraphRun):
 
     def wants(self, step: int) -> bool:
         """Whether a step that was set free is still to be made: a cycle may have been left since."""
-        return self.state[step] == OPEN
+        return self.state[step] == OPEN and not self.rounds.is_closing(step)
 
     def cycle_results(self) -> dict[str, CycleResult]:
         """What each cycle that was reached has come to, by name."""

@@ -14,6 +14,8 @@ from typing import Final
 from fast_dag.errors import MissingOutputError
 from fast_dag.run.attempts import attempt_at
 from fast_dag.run.invocation import invocation
+from fast_dag.run.lap import Ending, Lap
+from fast_dag.run.orders import Orders
 from fast_dag.run.plainly import tell_finished, tell_started
 from fast_dag.run.queues import ByArrival, InOrder, Queue
 from fast_dag.run.requests import Enter, Failure, Invocation, Last, LeftOut, Outcome, Request, Success, Watch
@@ -49,7 +51,9 @@ class Dispatch:
         self.held = False
         """Whether nothing new is handed out for now."""
         self._leave = leave
-        self._root = outermost(run)
+        self.root = outermost(run)
+        """The outermost run."""
+        self._orders: Orders | None = None
         self._limit = float("inf") if limit is None else limit
         self._busy = 0
         """Calls under way."""
@@ -64,7 +68,7 @@ class Dispatch:
 
     def begin(self, first: list[int]) -> None:
         """Take in the *first* steps of the run."""
-        self._fresh.add(self._root, first)
+        self._fresh.add(self.root, first)
 
     @property
     def is_at_rest(self) -> bool:
@@ -95,8 +99,11 @@ class Dispatch:
     def take(self) -> Request | None:
         """The next request to see to, None if there is none now."""
         while not (self.run.finished or self.held):
-            if self.run.ledger.watches:
-                return self._watch()
+            ledger = self.run.ledger
+            if ledger.orders or self._orders is not None:
+                self.obey()
+            if ledger.watches:
+                return self.watch()
             has_room = self._busy < self._limit
             if self._next and (has_room or not self._next[0].takes_room):
                 request: Request | None = self._next.popleft()
@@ -106,13 +113,16 @@ class Dispatch:
                 self._check_progress()
                 return None
             if request is not None:
-                if type(request) is Enter:
-                    self.timed.add(request)
-                else:
-                    self.under_way.add(request)
-                    self._busy += request.takes_room
-                return request
+                return self._handed_out(request)
         return None
+
+    def _handed_out(self, request: Request) -> Request:
+        if type(request) is Enter:
+            self.timed.add(request)
+        else:
+            self.under_way.add(request)
+            self._busy += request.takes_room
+        return request
 
     def back(self, request: Request, outcome: Outcome) -> bool:
         """Take the outcome of a request; False if it had been given up."""
@@ -143,31 +153,50 @@ class Dispatch:
             self._back_with_care(request, _as_expired(outcome) if request.cancelling else outcome)
         return True
 
-    def expire(self, enter: Enter | Watch, now: float) -> None:
-        """Give up a run inside a step, or a cycle, because its time is up."""
-        if isinstance(enter, Watch):
-            self._expire_cycle(enter)
-            return
+    def obey(self) -> None:
+        """See to what those who watch want ended."""
+        if self.run.ledger.orders and self._orders is None:
+            self._orders = Orders(self)
+        if self._orders is not None:
+            self._orders.follow()
+
+    def hold_back(self) -> None:
+        """Begin nothing more."""
+        self._limit = 0
+
+    @property
+    def strands(self) -> list[Strand]:
+        """The outermost run, and those inside steps that are not over."""
+        return [self.root, *self._inside]
+
+    def look(self, watch: Watch) -> bool:
+        """End a cycle if it is time for that; whether it is to be looked at again."""
+        ending = watch.check()
+        if ending is not None and watch.is_open:
+            self.timed.discard(watch)
+            if self.run.ledger.around is not None:
+                self.run.ledger.around.expire(watch)
+            self.cut(watch.strand, watch.lap, ending)
+        return ending is None and self.is_open(watch)
+
+    def expire(self, enter: Enter, now: float) -> None:
+        """Give up a run inside a step because its time is up."""
         strand = next(each for each in self._inside if each.enter is enter)
         self._drop(strand)
         outcome = Outcome(expired=True, duration=enter.timeout or 0.0, ended=now)
         self._go_on(enter.strand, enter.step, enter.invocation, outcome)  # type: ignore[arg-type]
 
-    def _watch(self) -> Watch:
+    def watch(self) -> Watch:
         """The request to watch over a cycle that has begun."""
-        run, lap, seconds = self.run.ledger.watches.popleft()
-        request = Watch(lap, seconds)
-        request.strand = next((each for each in self._inside if each.run is run), self._root)
+        run, request = self.run.ledger.watches.popleft()
+        request.strand = next((each for each in self._inside if each.run is run), self.root)
         self.timed = {each for each in self.timed if not isinstance(each, Watch) or each.is_open}
         self.timed.add(request)
         return request
 
-    def _expire_cycle(self, watch: Watch) -> None:
-        """Leave what is under way in a cycle whose time is up, and go on behind it."""
-        self.timed.discard(watch)
-        if self.run.ledger.around is not None:
-            self.run.ledger.around.expire(watch)
-        strand, cycle = watch.strand, watch.lap.cycle
+    def cut(self, strand: Strand, lap: Lap, ending: Ending) -> None:
+        """Leave what is under way in a cycle that has to end, and go on behind it."""
+        cycle = lap.cycle
 
         def is_left(each: Request) -> bool:
             return each.strand is strand and cycle.enter <= each.step <= cycle.leave
@@ -175,11 +204,15 @@ class Dispatch:
         for inner in [each for each in self._inside if each.enter is not None and is_left(each.enter)]:
             self._drop(inner)
         self._next = deque(each for each in self._next if not is_left(each))
-        for request in [each for each in self.under_way if is_left(each)]:
+        self.leave([each for each in self.under_way if is_left(each)])
+        self._leave_run(self._set_free(strand, strand.run.rounds.cut(lap, ending)))
+
+    def leave(self, calls: list[Request]) -> None:
+        """Leave calls that are under way: nobody wants them any more."""
+        for request in calls:
             self.under_way.discard(request)
             self._busy -= request.takes_room
             self._leave(request)
-        self._leave_run(self._set_free(strand, strand.run.rounds.expire(watch.lap)))
 
     def _back_with_care(self, request: Request, outcome: Outcome) -> None:
         strand, step = request.strand, request.step
@@ -286,10 +319,7 @@ class Dispatch:
             self.timed.discard(each.enter)
         self._next = deque(each for each in self._next if not each.strand.run.finished)
         left = [each for each in self.under_way if each.strand.run.finished and not isinstance(each, Last)]
-        for request in left:
-            self.under_way.discard(request)
-            self._busy -= request.takes_room
-            self._leave(request)
+        self.leave(left)
 
     def _check_progress(self) -> None:
         if not (self.under_way or self._next or self._fresh):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fast_dag.errors import (
     CycleExecutionError,
     CycleLimitWarning,
+    CycleSafetyError,
     ExecutionError,
     MaxIterationsError,
     RunCancelledError,
@@ -14,6 +15,8 @@ from fast_dag.errors import (
 )
 from fast_dag.plan.plan import Feedback
 from fast_dag.run.lap import Ending, Lap, Policy, Sight
+from fast_dag.run.lap_notes import name_of
+from fast_dag.run.limits import broken, used_up
 from fast_dag.run.results import CycleResult
 from fast_dag.run.step import fetch
 from fast_dag.run.streams import shown
@@ -33,11 +36,19 @@ class Endings:
 
     def obvious(self, lap: Lap) -> Ending | None:
         """What ends the cycle whatever its conditions say."""
-        if lap.is_excused:
-            lap.carried = [NO_DATA for _ in lap.cycle.feedback]
-            return None
-        if self.has_failed(lap):
+        if not lap.is_excused and self.has_failed(lap):
             return Ending("error", self._failed(lap))
+        violated = broken(self._run, lap)
+        if violated is not None:
+            return violated
+        if lap.is_excused:
+            if not (lap.is_passed_over and lap.carried):
+                lap.carried = [NO_DATA for _ in lap.cycle.feedback]
+            return None
+        return self._said(lap)
+
+    def _said(self, lap: Lap) -> Ending | None:
+        """What ends the cycle because its body says so, or gives nothing to go round with."""
         if lap.signal is NO_DATA or lap.following is not None:
             lap.carried = [self._carried(feedback) for feedback in lap.cycle.feedback]
         if lap.following is not None:
@@ -58,7 +69,9 @@ class Endings:
             lap.policy.sample(self.results(lap), lap.completed, elapsed)
 
     def judge(self, lap: Lap) -> Ending | None:
-        """What its conditions and limits say."""
+        """What its conditions and limits say; one that is passed over is not judged."""
+        if lap.is_passed_over:
+            return self.limit(lap)
         return self.ruled(lap, self.said(lap))
 
     def ruled(self, lap: Lap, said: Ending | None) -> Ending | None:
@@ -138,7 +151,7 @@ class Endings:
         timeout = config.timeout_seconds
         if timeout is not None and self._run.ledger.clock() - lap.started >= timeout:
             return Ending("timeout", f"timeout_seconds={timeout:g}")
-        return None
+        return used_up(lap)
 
     def at_limit(self, lap: Lap, ending: Ending) -> Exception | None:
         """What a limit that was reached ends the run with, None if the run goes on; it may be warned of."""
@@ -203,6 +216,8 @@ class Endings:
         made.best_iteration = lap.completed - 1 if lap.completed else None
         errors = run.tally.errors
         made.errors = [errors[unit] for unit in units if unit in errors]
+        named = (None, name_of(run, lap))
+        made.violations = [each for cycle, each in run.ledger.violations if cycle in named]
         if lap.cycle.scalars is not None:
             made.best_metrics = lap.cycle.scalars(made.outputs)
         made.state, made.shared = lap.memory.node_states(), lap.memory.shared()
@@ -282,6 +297,8 @@ class Endings:
 
 def _ended_by(error: BaseException | None) -> tuple[str, str]:
     """Reason and detail of a cycle that was under way when the run ended."""
+    if isinstance(error, CycleSafetyError):
+        return "violation", text_of(error)
     if error is None or isinstance(error, RunCancelledError) or not isinstance(error, Exception):
         return "cancelled", "" if error is None else text_of(error)
     is_late = isinstance(error, TimeoutError) and error.node_name is None

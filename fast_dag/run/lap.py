@@ -16,6 +16,7 @@ from fast_dag.values import NO_DATA
 
 if TYPE_CHECKING:
     from fast_dag.run.following import Following
+    from fast_dag.run.limits import Usage
 
 
 class Ending(NamedTuple):
@@ -107,8 +108,12 @@ class Lap:
     """What its template adds."""
     own: Mapping[str, Any] | None = None
     """What the inputs that its template supplies would have without it."""
+    is_admitted = False
+    """Whether those who watch have let it be entered."""
     is_excused = False
     """Whether a failure of this iteration counts as one that came to its end."""
+    is_passed_over = False
+    """Whether it counts because somebody who watches excuses it: then the one before stands for it."""
     stalling: Stalling | None = None
     following: Following | None = None
     """What follows its rounds."""
@@ -122,6 +127,10 @@ class Lap:
     """Kept where somebody watches."""
     seconds = 0.0
     is_running = False
+    usage: Usage | None = None
+    """What the process used when it began, where that is limited."""
+    closing: Ending | None = None
+    """Why it ends as soon as what is under way of it has come back."""
     ending: Ending | None = None
     exit: str | None = None
     """Why a node of the body wants it to end, None if none does."""
@@ -162,8 +171,8 @@ class Lap:
         self.started = now
         self.index = self.completed = self.made = 0
         self.is_running, self.signal = True, NO_DATA
-        self.is_excused = False
-        self.ending = self.exit = self.found = self.fault = None
+        self.is_excused = self.is_passed_over = False
+        self.ending = self.exit = self.found = self.fault = self.usage = self.closing = None
         self.outputs, self.kept, self.early = [], {}, []
         self.memory.begin()
 
@@ -175,6 +184,8 @@ class Lap:
     @property
     def is_judged_by_user(self) -> bool:
         """Whether a function of the user's decides after an iteration."""
+        if self.is_passed_over:
+            return False
         is_asking = self.following is not None and self.following.asks_rule
         return is_asking or (self.policy is not None and self.policy.calls_user)
 

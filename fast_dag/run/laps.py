@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fast_dag.plan.plan import Cycle
 from fast_dag.run.endings import Endings
 from fast_dag.run.lap import Lap
+from fast_dag.run.lap_notes import name_of
 from fast_dag.run.results import CycleResult
 from fast_dag.run.turn import Turn
 from fast_dag.run.wrapping import wrap
@@ -56,6 +57,11 @@ class Laps:
             lap.signal = value.value
         return value.value
 
+    def is_closing(self, step: int) -> bool:
+        """Whether a cycle around *step* is to end, so that nothing more of it begins."""
+        closing = (lap.cycle for lap in self.laps if lap.closing is not None and lap.is_running)
+        return any(cycle.enter <= step < cycle.leave for cycle in closing)
+
     def iteration(self, step: int) -> tuple[int, ...]:
         """The index of the current iteration of each cycle around *step*, the outermost first."""
         return tuple(lap.index for lap in self._outermost_first if lap.cycle.enter < step < lap.cycle.leave)
@@ -65,14 +71,15 @@ class Laps:
         return {lap.cycle.name: self.endings.result(lap) for lap in self.laps if lap.ending or lap.is_running}
 
     def excuses(self, step: int, error: Exception) -> bool:
-        """Whether the failure of *step* only ends the iteration: the template of its cycle says so."""
+        """Whether the failure of *step* only ends the iteration: its template says so, or one who watches."""
         lap = self.lap_of(step)
-        if lap is None or lap.course is None or step in (lap.cycle.enter, lap.cycle.leave):
+        if lap is None or step in (lap.cycle.enter, lap.cycle.leave):
             return False
-        if not lap.course.absorbs(error):
-            return False
-        lap.is_excused = True
-        return True
+        if lap.course is not None and lap.course.absorbs(error):
+            lap.is_excused = True
+        elif any(excuses(name_of(self._run, lap), error) for excuses in self._run.ledger.excuses):
+            lap.is_excused = lap.is_passed_over = True
+        return lap.is_excused
 
     def blamed(self, step: int, error: Exception, attempts: int) -> Exception:
         """*error* as that of the cycle around *step*."""

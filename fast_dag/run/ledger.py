@@ -14,6 +14,7 @@ from fast_dag.run.notes import Note
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from fast_dag.run.limits import Gauge
     from fast_dag.run.requests import Invocation, Landing, Watch
     from fast_dag.run.resuming import Keeper
     from fast_dag.run.run import Run
@@ -86,8 +87,10 @@ class Ledger:
     """Runs inside nodes that have not been left, and what closes their books; that gives their seconds."""
     plans: Mapping[Any, Plan] = field(default_factory=dict)
     """What each workflow inside follows in this run."""
-    watches: deque[tuple[Any, Any, float]] = field(default_factory=deque)
-    """Cycles that have begun and have a timeout, each with its run and the seconds; the desk takes them."""
+    watches: deque[tuple[Any, Watch]] = field(default_factory=deque)
+    """Looks at cycles that may have to end early, each with its run; the desk takes them."""
+    gauge: Callable[[], Gauge] | None = None
+    """Gives what reads what the process uses."""
     tell_lap: Callable[[Run, Any, Any], None] | None = None
     """Told of each iteration that has ended: its run, its lap, and why the cycle ends, None if it goes on."""
     keeper: Keeper | None = None

@@ -147,21 +147,24 @@ class Enter(Request):
 
 
 class Watch(Request):
-    """Give up the cycle that is on *lap* after *timeout* seconds, unless it has ended by then."""
+    """Look every *timeout* seconds whether the cycle that is on *lap* is to end, while it is under way.
 
-    __slots__ = ("lap", "number", "timeout")
+    *check* gives why it ends there, None if it goes on.  Without *lap* it is the run that is watched.
+    """
+
+    __slots__ = ("check", "lap", "number", "timeout")
 
     takes_room = False
 
-    def __init__(self, lap: Any, timeout: float) -> None:
+    def __init__(self, lap: Any, timeout: float, check: Callable[[], Any]) -> None:
         super().__init__()
-        self.lap, self.timeout = lap, timeout
-        self.number = lap.entered
+        self.lap, self.timeout, self.check = lap, timeout, check
+        self.number = 0 if lap is None else lap.entered
 
     @property
     def is_open(self) -> bool:
         """Whether the cycle is still under way."""
-        return bool(self.lap.is_running and self.lap.entered == self.number)
+        return self.lap is None or bool(self.lap.is_running and self.lap.entered == self.number)
 
 
 class Loop(Request):

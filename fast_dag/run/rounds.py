@@ -12,12 +12,12 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from fast_dag.plan.plan import Cycle
-from fast_dag.run import lap_notes
-from fast_dag.run.asked import admission, decision
+from fast_dag.run import lap_notes, limits
+from fast_dag.run.asked import admission, decision, entrance
 from fast_dag.run.following import following
 from fast_dag.run.lap import Ending, Lap
 from fast_dag.run.laps import Laps
-from fast_dag.run.requests import Failure, Loop, Outcome, Request, Success
+from fast_dag.run.requests import Failure, Loop, Outcome, Request, Success, Watch
 from fast_dag.run.resuming import LIMITS, is_kept, resume
 from fast_dag.run.step import fetch
 from fast_dag.run.wrapping import text_of
@@ -55,31 +55,20 @@ class Rounds(Laps):
             lap = self._by_unit.get(unit)
             if lap is None:
                 steps.append(unit)
-            elif unit == lap.cycle.enter:
-                if not lap.is_running:
-                    self._begin(lap)
-                if lap.ending is not None:
-                    queue.extend(self._end(lap, lap.ending))
-                    continue
-                self._fill_ports(lap)
-                if lap.asks_before or self._is_plain(lap):
-                    steps.append(unit)
-                else:
-                    queue.extend(self._enter(lap))
+                continue
+            behind = self._arrive(lap) if unit == lap.cycle.enter else self._depart(lap)
+            if behind is None:
+                steps.append(unit)
             else:
-                self._complete(lap)
-                ending = self._obvious(lap)
-                if lap.asks_after(ending) or is_kept(self._run, lap):
-                    lap.found = ending
-                    steps.append(unit)
-                else:
-                    queue.extend(self._go_on(lap, ending or self._settled(lap, self.endings.judge)))
+                queue.extend(behind)
         return steps
 
     def questions(self, step: int) -> Generator[Request, Outcome, Success | Failure]:
         """What has to be asked at an enter or leave unit."""
         lap = self._by_unit[step]
-        if self._is_plain(lap):
+        if self._waits(lap):
+            outcome = yield from entrance(self._run, lap)
+        elif self._is_plain(lap):
             outcome = yield Loop(lap)
         elif step == lap.cycle.enter:
             outcome = yield from admission(self._run, lap)
@@ -90,6 +79,8 @@ class Rounds(Laps):
     def answered(self, step: int, answer: Any) -> list[int]:
         """Take what was answered at an enter or leave unit; the steps set free."""
         lap = self._by_unit[step]
+        if self._waits(lap):
+            return self._let_in(lap, answer)
         if self._is_plain(lap):
             return self.through(self._looped(lap))
         if isinstance(answer, _Fault):
@@ -112,10 +103,9 @@ class Rounds(Laps):
         for each in lap.cycle.emits:
             self._run.values[each.into] = NO_DATA
 
-    def expire(self, lap: Lap) -> list[int]:
-        """End a cycle that is out of time; its unfinished iteration is dropped.  The steps set free."""
-        seconds = lap.cycle.config.timeout_seconds
-        freed = self.through(self._end(lap, Ending("timeout", f"timeout_seconds={seconds:g}")))
+    def cut(self, lap: Lap, ending: Ending) -> list[int]:
+        """End a cycle that is under way; its unfinished iteration is dropped.  The steps set free."""
+        freed = self.through(self._end(lap, ending))
         run = self._run
         for unit in range(lap.cycle.enter + 1, lap.cycle.leave):
             if unit not in self._by_unit and not run.finished:
@@ -123,6 +113,38 @@ class Rounds(Laps):
         return freed
 
     # Entering and leaving
+
+    def _arrive(self, lap: Lap) -> list[int] | None:
+        """The units behind the enter of a cycle; None if there is something to do there first."""
+        if self._waits(lap):
+            return None
+        if not lap.is_running:
+            self._begin(lap)
+        if lap.ending is not None:
+            return self._end(lap, lap.ending)
+        self._fill_ports(lap)
+        return None if lap.asks_before or self._is_plain(lap) else self._enter(lap)
+
+    def _depart(self, lap: Lap) -> list[int] | None:
+        """The units behind the leave of a cycle, or its enter; None if there is something to ask first."""
+        self._complete(lap)
+        ending = self._obvious(lap)
+        if lap.asks_after(ending) or is_kept(self._run, lap):
+            lap.found = ending
+            return None
+        return self._go_on(lap, ending or self._settled(lap, self.endings.judge))
+
+    def _waits(self, lap: Lap) -> bool:
+        """Whether somebody has to let the cycle be entered; one inside another is let in with that."""
+        is_asked = bool(self._run.ledger.admit) and self._run.outer is None and len(lap.memory.path) == 1
+        return is_asked and not (lap.is_admitted or lap.is_running)
+
+    def _let_in(self, lap: Lap, answer: Any) -> list[int]:
+        if isinstance(answer, _Fault):
+            self._run.stop(answer.error)
+            return []
+        lap.is_admitted = True
+        return self.through([lap.cycle.enter])
 
     def _begin(self, lap: Lap) -> None:
         lap.begin(self._run.ledger.clock())
@@ -139,7 +161,9 @@ class Rounds(Laps):
         timeout = lap.cycle.config.timeout_seconds
         if timeout is not None and lap.ending is None:
             left = timeout - (self._run.ledger.clock() - lap.started)
-            self._run.ledger.watches.append((self._run, lap, left))
+            ending = Ending("timeout", f"timeout_seconds={timeout:g}")
+            self._run.ledger.watches.append((self._run, Watch(lap, left, lambda: ending)))
+        limits.begin(self._run, lap)
 
     def _enter(self, lap: Lap) -> list[int]:
         if self._run.notes is not None:
@@ -167,7 +191,8 @@ class Rounds(Laps):
         values = self._run.values
         if lap.is_excused or not self.endings.has_failed(lap):
             lap.completed += 1
-            lap.outputs = [values[slot] for slot in lap.slots]
+            if not lap.is_passed_over:
+                lap.outputs = [values[slot] for slot in lap.slots]
             if self._run.notes is not None:
                 lap_notes.state_changed(self._run, lap)
             lap.exit = lap.memory.complete(lambda: self.endings.results(lap), lap.index)
@@ -182,7 +207,7 @@ class Rounds(Laps):
         if ending is not None:
             return self._end(lap, ending)
         self._run.renew(lap.cycle)
-        lap.is_excused = False
+        lap.is_excused = lap.is_passed_over = False
         lap.index += 1
         self._hand_back(lap)
         return [lap.cycle.enter]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fast_dag.errors import CycleSafetyError
 from fast_dag.run.notes import Note
-from fast_dag.run.violation import Violation
+from fast_dag.run.violation import Violation, tell
 
 if TYPE_CHECKING:
     from fast_dag.graph.cycle_config import CycleConfig
@@ -33,7 +33,9 @@ class Order:
 
 
 class Control:
-    """What a tool may know of the run it watches, and do with it; its methods may be called from any thread.
+    """What a tool may know of the run it watches, and do with it, from any thread.
+
+    What the core asks of a watcher is answered, and ends nothing itself: there `end` must not be called.
 
     Parameters:
         run: the run.
@@ -99,10 +101,7 @@ class Control:
 
     def tell(self, violation: Violation, cycle: str | None = None) -> None:
         """Have observers and results know of a violation, which changes nothing by itself."""
-        ledger = self._run.ledger
-        ledger.violations.append((cycle, violation))
-        if ledger.notes is not None:
-            ledger.notes.append(Note("violation", -1, {"violation": violation, "cycle": cycle}))
+        tell(self._run.ledger, violation, cycle)
 
     def end(self, violation: Violation, cycle: str | None = None, *, patience: float = 0.0) -> None:
         """Do what the action of a violation says: terminate, raise, or only tell of it.
@@ -128,7 +127,7 @@ class Watcher(Protocol):
     `refresh_every` (seconds) and `refresh()`: called that often while the run goes on, in another thread.
     `may_end` (bool): it may call `Control.end`, so that calls must be made where they can be left.
     `after_iteration(cycle, index, seconds)`: asked by the core when an iteration has come to its end; a
-    `Violation` with action terminate or raise ends the cycle there, before another node is called.
+    `Violation` with action terminate or raise, which the core tells of, ends the cycle before another node.
     `admit(cycle)`: asked before a cycle is entered; None admits it, else it waits until the given `Landing`
     has landed and is asked again.  What it raises ends the run.
     `excuses(cycle, error)`: whether an iteration whose node raised *error* counts, and the cycle goes on.

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fast_dag.run.notes import Note
+
+if TYPE_CHECKING:
+    from fast_dag.run.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +33,10 @@ class Violation:
     action: str = "terminate"
     message: str = ""
     timestamp: float = 0.0
+
+
+def tell(ledger: Ledger, violation: Violation, cycle: str | None) -> None:
+    """Have results and observers know of a violation; *cycle* is what it is about, None for the run."""
+    ledger.violations.append((cycle, violation))
+    if ledger.notes is not None:
+        ledger.notes.append(Note("violation", -1, {"violation": violation, "cycle": cycle}))

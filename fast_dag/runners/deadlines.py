@@ -45,7 +45,11 @@ class Deadlines:
         return min(times, default=None)
 
     def fall_due(self, now: float) -> None:
-        """See to everything that is due."""
+        """See to everything that is due, and to what those who watch want ended."""
+        self._desk.obey()
+        # Whoever else would take them may be making the very calls that are watched.
+        while self._desk.run.ledger.watches:
+            self.add(self._desk.watch(), now)
         if self._end is not None and now >= self._end:
             self._desk.run.stop(run_timeout(self._desk, self._timeout))
         while self._heap and self._heap[0][0] <= now and not self._desk.run.finished:
@@ -56,8 +60,11 @@ class Deadlines:
     def _time_is_up(self, request: Request, now: float) -> None:
         if isinstance(request, Wait):
             self._desk.back(request, Outcome())
-        elif isinstance(request, Enter | Watch):
+        elif isinstance(request, Enter):
             self._desk.expire(request, now)
+        elif isinstance(request, Watch):
+            if self._desk.look(request):
+                self.add(request, now)
         elif not request.cancelling and request.handle.cancel():
             request.cancelling = True
             heapq.heappush(self._heap, (now + GRACE, next(self._count), request))

@@ -95,7 +95,7 @@ class _Follower:
         self.run.ledger.attach(self.bridge, perf_counter, self.base, workers)
         self.woken = anyio.Event()
         self.scope = anyio.CancelScope()
-        self.has_deadline = limits.timeout is not None
+        self.may_be_cut = limits.timeout is not None or limits.may_be_cut
         self.thread = threading.get_ident()
         self.is_over = False
         self.crossing: set[Any] = set()
@@ -103,6 +103,7 @@ class _Follower:
 
     async def drive(self) -> None:
         self.run.context.on_stop(self._stop_from_anywhere)
+        self.run.ledger.wake = partial(self.backend.post, self._heed)
         if self.is_first:
             self.desk.begin(self.run.ready())
         try:
@@ -242,7 +243,7 @@ class _Follower:
         return threading.get_ident() == self.thread
 
     def _fits_in_place(self, request: Call) -> bool:
-        return request.is_async and request.timeout is None and not self.has_deadline
+        return request.is_async and request.timeout is None and not self.may_be_cut
 
     def _pump(self) -> None:
         """Start everything that can start, unless it may run in place: then the main task is woken."""
@@ -301,6 +302,12 @@ class _Follower:
         except BaseException as error:  # a fault in the books must end the run, not one callback
             self.run.stop(error)
             self.woken.set()
+
+    def _heed(self) -> None:
+        """See to what those who watch want ended."""
+        self.desk.obey()
+        self._pump()
+        self.woken.set()
 
     def _watch_over(self, request: Request) -> None:
         if self.deadlines.add(request, perf_counter()):

@@ -64,6 +64,7 @@ class _Crew:
 
     def drive(self) -> None:
         self.run.context.on_stop(self._stop)
+        self.run.ledger.wake = self._wake
         try:
             with self.lock:
                 self.desk.begin(self.run.ready())
@@ -140,6 +141,11 @@ class _Crew:
     def _stop(self, error: Exception) -> None:
         with self.lock:
             self.run.stop(error)
+            self.changed.notify()
+
+    def _wake(self) -> None:
+        """Have the caller's thread see to what those who watch want."""
+        with self.lock:
             self.changed.notify()
 
     def _staff(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from fast_dag.errors import CycleConfigurationError, ValidationError
+from fast_dag.errors import ValidationError
 from fast_dag.graph.check import Problem
 from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.graph.graph import Graph
@@ -15,14 +15,11 @@ from fast_dag.graph.loops import cycles_of
 from fast_dag.graph.signature import is_async_function
 from fast_dag.plan.plan import ENTER, LEAVE, ROUTER, Cycle, Plan, Until
 
-NOT_BUILT = ("memory_limit_mb", "cpu_time_limit_seconds")
-"""Settings that nothing acts on yet."""
-
 
 def with_conditions(plan: Plan) -> Plan:
     """*plan*, in which each cycle has its conditions; what these say about limits holds for the settings."""
     cycles = tuple(_with_conditions(cycle, plan) for cycle in plan.cycles)
-    timed = any(cycle.config.timeout_seconds is not None for cycle in cycles)
+    timed = any(_is_timed(cycle.config) for cycle in cycles)
     return replace(plan, cycles=cycles, has_timeouts=plan.has_timeouts or timed)
 
 
@@ -30,7 +27,6 @@ def condition_problems(graph: Graph) -> Iterator[Problem]:
     """What is wrong with the conditions of the cycles of *graph*."""
     for name, config in graph.cycles.configs.items():
         try:
-            _check_built(name, config)
             _conditions(config)
         except ValidationError as error:
             problem = Problem(f"cycle {name!r}: {error}", kind="condition")
@@ -78,15 +74,14 @@ def rule_of(until: Any) -> Until | None:
     return made
 
 
+def _is_timed(config: CycleConfig) -> bool:
+    """Whether a limit may cut an iteration short, so that calls must be made where they can be left."""
+    limits = (config.timeout_seconds, config.memory_limit_mb, config.cpu_time_limit_seconds)
+    return any(limit is not None for limit in limits)
+
+
 def _least(config: CycleConfig, timeout: float | None) -> float | None:
     return min((each for each in (config.timeout_seconds, timeout) if each is not None), default=None)
-
-
-def _check_built(name: str, config: CycleConfig) -> None:
-    for field in NOT_BUILT:
-        if field in config.given:
-            msg = f"{field} is not built yet: leave it out of cycle {name!r}"
-            raise CycleConfigurationError(msg)
 
 
 def _conditions(config: CycleConfig, echoing: Any = ()) -> Any:

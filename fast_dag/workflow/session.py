@@ -189,7 +189,7 @@ def _begin(
         context = outside(earlier, part)
     context = workflow.new_context(context)
     values[0] = claimed(context)
-    ledger = Ledger(deque() if observers else None, plans=workflow.plans(), trend=_trend)
+    ledger = Ledger(deque() if observers else None, plans=workflow.plans(), trend=_trend, gauge=_gauge)
     run = new_run(workflow, plan, values, context, options, ledger=ledger, live=is_live)
     if part is not None:
         remember_routes(run, earlier, part)
@@ -246,6 +246,11 @@ def nobody_watches(*, last: bool = False) -> None:
 def _trend(*args: Any) -> Any:
     """How a series moves; loaded when somebody asks."""
     return importlib.import_module("fast_dag.cycles.trend").trend(*args)
+
+
+def _gauge() -> Any:
+    """What reads what the process uses; loaded for cycles that have limits on that."""
+    return importlib.import_module("fast_dag.observe.meter").ProcessMeter()
 
 
 def _kept(plan: Plan, keep: str | Collection[str | AnyNode]) -> frozenset[str] | None:
