@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
+from fast_dag.run.brief import fields_in_brief
 from fast_dag.run.violation import Violation
 
 _new: Final = object.__new__
 _put: Final = object.__setattr__
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Event:
     """Something that happened *time* seconds after the run *run_id* of *workflow* had started."""
 
@@ -21,8 +22,10 @@ class Event:
     time: float
     workflow: str
 
+    __repr__ = fields_in_brief
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class RunStarted(Event):
     """A run has been checked and begins."""
 
@@ -31,7 +34,7 @@ class RunStarted(Event):
     input_names: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class RunFinished(Event):
     """A run is over, after *duration* seconds; *error* is what it raises, if it does."""
 
@@ -41,7 +44,7 @@ class RunFinished(Event):
     error: BaseException | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class NodeEvent(Event):
     """Something about a *node*.
 
@@ -56,7 +59,7 @@ class NodeEvent(Event):
     worker: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class NodeStarted(NodeEvent):
     """An attempt begins; *inputs* only for observers that want values."""
 
@@ -64,7 +67,7 @@ class NodeStarted(NodeEvent):
     inputs: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class NodeFinished(NodeEvent):
     """A node has its result, after *duration* seconds; *result* only for observers that want values."""
 
@@ -74,7 +77,7 @@ class NodeFinished(NodeEvent):
     result: Any = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class NodeFailed(NodeEvent):
     """An attempt failed; the next one is due in *retry_in* seconds, None if there is none."""
 
@@ -84,7 +87,7 @@ class NodeFailed(NodeEvent):
     retry_in: float | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class NodeSkipped(NodeEvent):
     """A node will not run, for the *reason* known at that moment."""
 
@@ -92,7 +95,7 @@ class NodeSkipped(NodeEvent):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class NodeAbandoned(NodeEvent):
     """A call that could not be stopped goes on unheard; *timeout* in seconds, if it has one."""
 
@@ -100,7 +103,7 @@ class NodeAbandoned(NodeEvent):
     timeout: float | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class ItemEvent(NodeEvent):
     """Something about one element of a map node's input: its *index* (one for each level, if several)."""
 
@@ -109,14 +112,14 @@ class ItemEvent(NodeEvent):
     duration: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class ItemFinished(ItemEvent):
     """A map node has the result of an element, after *duration* seconds."""
 
     kind: ClassVar[str] = "item_finished"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class ItemFailed(ItemEvent):
     """An element of a map node has failed for good."""
 
@@ -124,7 +127,7 @@ class ItemFailed(ItemEvent):
     error: BaseException
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Warned(Event):
     """Something that harms no result, and that somebody should know; *code* tells what kind of thing."""
 
@@ -133,7 +136,7 @@ class Warned(Event):
     message: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class CycleEvent(Event):
     """Something about a *cycle*; *iteration* has the index in each cycle around it."""
 
@@ -142,14 +145,14 @@ class CycleEvent(Event):
     iteration: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class CycleStarted(CycleEvent):
     """A cycle is entered."""
 
     kind: ClassVar[str] = "cycle_started"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class CycleFinished(CycleEvent):
     """A cycle has ended, for the *reason* and *detail* of its result, after so many *iterations*."""
 
@@ -161,7 +164,7 @@ class CycleFinished(CycleEvent):
     duration: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class IterationStarted(CycleEvent):
     """The iteration *index* of a cycle begins."""
 
@@ -169,7 +172,7 @@ class IterationStarted(CycleEvent):
     index: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class IterationFinished(CycleEvent):
     """An iteration has come to its end, after *duration* seconds.
 
@@ -184,7 +187,7 @@ class IterationFinished(CycleEvent):
     status: str = "completed"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class ConditionChecked(CycleEvent):
     """What ends a cycle was asked after the iteration *index*; *result* is whether *condition* held."""
 
@@ -194,7 +197,7 @@ class ConditionChecked(CycleEvent):
     result: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class StateChanged(CycleEvent):
     """A *node* has changed its state under *key* in the iteration *index*; "" for what nodes share.
 
@@ -209,7 +212,7 @@ class StateChanged(CycleEvent):
     new: Any
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Transitioned(Event):
     """A machine goes from one state to another; its end is none."""
 
@@ -218,7 +221,7 @@ class Transitioned(Event):
     target: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Violated(Event):
     """A limit was broken; *cycle* is the one it is about, None if it is about the run."""
 
@@ -227,7 +230,7 @@ class Violated(Event):
     cycle: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class CheckpointSaved(CycleEvent):
     """What a cycle has come to was written to a store, after so many *iterations*."""
 

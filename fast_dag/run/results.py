@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fast_dag.run.brief import fields_in_brief
+
 
 @dataclass(frozen=True, slots=True)
 class IterationResult:
@@ -24,6 +26,8 @@ class IterationResult:
     duration_ms: float
     memory_mb: float | None = None
     """By how much the process has grown since the cycle began; None where nobody measures it."""
+
+    __repr__ = fields_in_brief
 
 
 @dataclass(slots=True)
@@ -67,6 +71,8 @@ class CycleResult:
     debug: Any = None
     profile: Any = None
     trace: Any = None
+
+    __repr__ = fields_in_brief
 
     @property
     def converged(self) -> bool:

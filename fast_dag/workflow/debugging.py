@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TextIO
 
 from fast_dag.errors import UnknownNodeError, ValidationError
-from fast_dag.run.brief import brief
+from fast_dag.run.brief import brief, fields_in_brief
 from fast_dag.run.context import Context
 from fast_dag.run.pausing import RUN, SKIP, Pause, Pausing, Verdict, check_skip, raised
 from fast_dag.workflow.session import checked_context
@@ -41,6 +41,8 @@ class PendingStep:
     """The index of each enclosing cycle; of a state how often it has been executed before."""
     error: Exception | None = None
     """What it has failed with, None if it has not."""
+
+    __repr__ = fields_in_brief
 
 
 class DebugSession:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from fast_dag.errors import ExecutionError, ValidationError, unknown_options
-from fast_dag.run.brief import brief
+from fast_dag.run.brief import brief, fields_in_brief
 from fast_dag.run.context import Context
 from fast_dag.run.results import CycleResult
 from fast_dag.runners.registry import is_loop_running
@@ -29,6 +29,8 @@ class RunResult:
     run_id: str
     cycles: Mapping[str, CycleResult] = field(default_factory=dict)
     """What each cycle came to, by name."""
+
+    __repr__ = fields_in_brief
 
 
 class Runtime:

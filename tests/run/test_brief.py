@@ -55,3 +55,21 @@ def test_what_a_function_should_not_have_answered_is_told_in_any_case(answer):
         assert not isinstance(caught.value, RuntimeError)
         assert len(str(caught.value)) < 1_000
         assert context.metadata["execution_status"] == "failed"
+
+
+def test_what_a_run_has_come_to_is_shown_in_brief():
+    seen = []
+
+    def observe(event):
+        seen.append(event)
+
+    observe.wants_values = True
+    dag = (
+        DAG("long").add_node("give", lambda n=0: ["x" * 10_000] * 10_000).feedback("give", "give", cycle="c")
+    )
+    with dag.cycle("c", max_iterations=1, on_limit="return"):
+        pass
+    dag.run(observers=[observe])
+    told = [*seen, dag.context.metadata["cycles"]["c"]]
+    assert [len(repr(each)) < 20_000 for each in told] == [True] * len(told)
+    assert repr(seen[0]).startswith("RunStarted(run_id='")
