@@ -99,19 +99,19 @@ class Dispatch:
     def take(self) -> Request | None:
         """The next request to see to, None if there is none now."""
         while not (self.run.finished or self.held):
-            ledger = self.run.ledger
-            if ledger.orders or self._orders is not None:
-                self.obey()
-            if ledger.watches:
-                return self.watch()
+            if self.run.ledger.watches:
+                if (watch := self.watch()) is not None:
+                    return watch
+                continue
             has_room = self._busy < self._limit
             if self._next and (has_room or not self._next[0].takes_room):
                 request: Request | None = self._next.popleft()
             elif self._fresh and has_room and not (self._in_order and (self.under_way or self._next)):
                 request = self._start(*self._fresh.pop())
-            else:
-                self._check_progress()
+            elif not self._is_helped():
                 return None
+            else:
+                continue
             if request is not None:
                 return self._handed_out(request)
         return None
@@ -155,9 +155,8 @@ class Dispatch:
 
     def obey(self) -> None:
         """See to what those who watch want ended."""
-        if self.run.ledger.orders and self._orders is None:
-            self._orders = Orders(self)
-        if self._orders is not None:
+        if self.run.ledger.orders:
+            self._orders = self._orders or Orders(self)
             self._orders.follow()
 
     def hold_back(self) -> None:
@@ -172,12 +171,12 @@ class Dispatch:
     def look(self, watch: Watch) -> bool:
         """End a cycle if it is time for that; whether it is to be looked at again."""
         ending = watch.check()
-        if ending is not None and watch.is_open:
+        if isinstance(ending, Ending) and watch.is_open:
             self.timed.discard(watch)
             if self.run.ledger.around is not None:
                 self.run.ledger.around.expire(watch)
             self.cut(watch.strand, watch.lap, ending)
-        return ending is None and self.is_open(watch)
+        return not ending and self.is_open(watch)
 
     def expire(self, enter: Enter, now: float) -> None:
         """Give up a run inside a step because its time is up."""
@@ -186,9 +185,12 @@ class Dispatch:
         outcome = Outcome(expired=True, duration=enter.timeout or 0.0, ended=now)
         self._go_on(enter.strand, enter.step, enter.invocation, outcome)  # type: ignore[arg-type]
 
-    def watch(self) -> Watch:
-        """The request to watch over a cycle that has begun."""
+    def watch(self) -> Watch | None:
+        """The request to watch over a cycle that has begun; None if it is orders that have come."""
         run, request = self.run.ledger.watches.popleft()
+        if request is None:
+            self.obey()
+            return None
         request.strand = next((each for each in self._inside if each.run is run), self.root)
         self.timed = {each for each in self.timed if not isinstance(each, Watch) or each.is_open}
         self.timed.add(request)
@@ -321,9 +323,14 @@ class Dispatch:
         left = [each for each in self.under_way if each.strand.run.finished and not isinstance(each, Last)]
         self.leave(left)
 
-    def _check_progress(self) -> None:
-        if not (self.under_way or self._next or self._fresh):
-            self.run.stop(self.run.stall())
+    def _is_helped(self) -> bool:
+        """Whether ending what waits for nothing any more lets the run go on; stop it if it cannot."""
+        if self.under_way or self._next or self._fresh:
+            return False
+        if self._orders is not None and self._orders.end_idle():
+            return True
+        self.run.stop(self.run.stall())
+        return False
 
     def _is_stuck(self, blocked: int, waited: float) -> bool:
         """Whether all calls that have begun are *blocked*, and nothing else can begin."""

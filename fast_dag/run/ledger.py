@@ -87,8 +87,8 @@ class Ledger:
     """Runs inside nodes that have not been left, and what closes their books; that gives their seconds."""
     plans: Mapping[Any, Plan] = field(default_factory=dict)
     """What each workflow inside follows in this run."""
-    watches: deque[tuple[Any, Watch]] = field(default_factory=deque)
-    """Looks at cycles that may have to end early, each with its run; the desk takes them."""
+    watches: deque[tuple[Any, Watch | None]] = field(default_factory=deque)
+    """Looks at cycles that may have to end early, each with its run, None for orders; the desk takes them."""
     gauge: Callable[[], Gauge] | None = None
     """Gives what reads what the process uses."""
     tell_lap: Callable[[Run, Any, Any], None] | None = None
@@ -104,7 +104,7 @@ class Ledger:
     violations: list[tuple[str | None, Violation]] = field(default_factory=list)
     """Limits that were broken, each with the cycle it is about, None for the run."""
     orders: deque[Order] = field(default_factory=deque)
-    """Cycles that are to end; the desk takes them."""
+    """Cycles that are to end."""
     wake: Callable[[], None] = _nobody
     """Brought by a runner that may be waiting: has it look at the orders."""
     around: Around | None = None

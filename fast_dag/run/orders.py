@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from fast_dag.errors import CycleSafetyError
 from fast_dag.run.lap import Ending, Lap
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from fast_dag.run.dispatch import Dispatch
     from fast_dag.run.strand import Strand
     from fast_dag.run.tools import Order
+
+
+LOOK: Final = 0.01
+"""Seconds from one look to the next whether calls have come back."""
 
 
 class _Closing(NamedTuple):
@@ -44,6 +48,7 @@ class Orders:
     def __init__(self, desk: Dispatch) -> None:
         self._desk = desk
         self._open: list[_Closing] = []
+        """What is to end when its calls have come back."""
 
     def follow(self) -> None:
         """Take what is ordered, and end what has no calls under way any more."""
@@ -54,9 +59,13 @@ class Orders:
             meant: list[tuple[Strand, Lap | None]] = [*self._meant(order)]
             for strand, lap in meant or [(desk.root, None)]:
                 self._begin(_Closing(strand, lap, error), order.patience)
-        for closing in list(self._open):
-            if closing.is_over or not any(self._calls_of(closing)):
-                self._end(closing)
+
+    def end_idle(self) -> bool:
+        """End what has no calls under way any more; whether there was such a thing."""
+        due, idle = self._desk.run.ledger.clock(), list(self._open)
+        for closing in idle:
+            self._look(closing, due)
+        return bool(idle)
 
     def _meant(self, order: Order) -> Iterator[tuple[Strand, Lap]]:
         """The cycles under way that an order is about: by name, else the outermost ones."""
@@ -78,21 +87,23 @@ class Orders:
             closing.lap.closing = Ending("violation", str(closing.error))
         calls = list(self._calls_of(closing))
         self._desk.leave([each for each in calls if isinstance(each, Call) and each.is_async])
-        if patience <= 0:
-            self._end(closing)
-        elif calls:
-            watch = Watch(closing.lap, patience, partial(self._end, closing))
-            self._desk.run.ledger.watches.append((closing.strand.run, watch))
+        ledger = self._desk.run.ledger
+        due = ledger.clock() + patience
+        if not self._look(closing, due):
+            watch = Watch(closing.lap, min(patience, LOOK), partial(self._look, closing, due))
+            ledger.watches.append((closing.strand.run, watch))
 
-    def _end(self, closing: _Closing) -> None:
-        if closing in self._open:
-            self._open.remove(closing)
-        if closing.is_over:
-            return
-        if closing.lap is None:
+    def _look(self, closing: _Closing, due: float) -> bool:
+        """End what has no calls under way any more, or no time left; whether it has ended."""
+        is_due = self._desk.run.ledger.clock() >= due
+        if not (closing.is_over or is_due or not any(self._calls_of(closing))):
+            return False
+        self._open.remove(closing)
+        if not closing.is_over and closing.lap is None:
             self._desk.run.stop(closing.error)
-        else:
-            self._desk.cut(closing.strand, closing.lap, Ending("violation", str(closing.error)))
+        elif not closing.is_over:
+            self._desk.cut(closing.strand, closing.lap, Ending("violation", str(closing.error)))  # type: ignore[arg-type]
+        return True
 
     def _calls_of(self, closing: _Closing) -> Iterator[Request]:
         """What is under way of a cycle, in runs inside its nodes too; of the run everything."""

@@ -149,7 +149,7 @@ class Enter(Request):
 class Watch(Request):
     """Look every *timeout* seconds whether the cycle that is on *lap* is to end, while it is under way.
 
-    *check* gives why it ends there, None if it goes on.  Without *lap* it is the run that is watched.
+    *check* gives why it ends there, True if it has been ended.  Without *lap* it is the run that is watched.
     """
 
     __slots__ = ("check", "lap", "number", "timeout")

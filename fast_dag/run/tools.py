@@ -116,8 +116,11 @@ class Control:
         if violation.action == "raise":
             self._run.context.stop(CycleSafetyError(violation.message, violation))
         elif violation.action == "terminate":
-            self._run.ledger.orders.append(Order(violation, cycle, patience))
-            self._run.ledger.wake()
+            ledger = self._run.ledger
+            ledger.orders.append(Order(violation, cycle, patience))
+            # The desk looks nowhere else each time: that would cost every run.
+            ledger.watches.append((self._run, None))
+            ledger.wake()
 
 
 class Watcher(Protocol):

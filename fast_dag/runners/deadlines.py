@@ -49,7 +49,9 @@ class Deadlines:
         self._desk.obey()
         # Whoever else would take them may be making the very calls that are watched.
         while self._desk.run.ledger.watches:
-            self.add(self._desk.watch(), now)
+            watch = self._desk.watch()
+            if watch is not None:
+                self.add(watch, now)
         if self._end is not None and now >= self._end:
             self._desk.run.stop(run_timeout(self._desk, self._timeout))
         while self._heap and self._heap[0][0] <= now and not self._desk.run.finished:
