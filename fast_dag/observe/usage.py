@@ -10,7 +10,7 @@ class Usage:
 
     >>> usage = Usage(Sample(0.0, 100.0, 0.0))
     >>> usage.add(Sample(2.0, 110.0, 1.0))
-    ... usage.add(Sample(4.0, 106.0, 2.5))
+    >>> usage.add(Sample(4.0, 106.0, 2.5))
     >>> usage.growth, usage.peak, usage.cpu_percent, usage.mean_cpu_percent
     (6.0, 110.0, 75.0, 62.5)
     >>> usage.efficiency
