@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from fast_dag.errors import CycleLimitWarning as CycleLimitWarning
     from fast_dag.errors import CycleSafetyError as CycleSafetyError
     from fast_dag.errors import CycleStateError as CycleStateError
+    from fast_dag.errors import DeltaError as DeltaError
     from fast_dag.errors import DisconnectedNodeError as DisconnectedNodeError
     from fast_dag.errors import DocumentError as DocumentError
     from fast_dag.errors import DuplicateCycleError as DuplicateCycleError
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
     from fast_dag.observe.tracing import OpenTelemetryObserver as OpenTelemetryObserver
     from fast_dag.private import Private as Private
     from fast_dag.run.context import Context as Context
+    from fast_dag.run.delta import Delta as Delta
     from fast_dag.run.divergence import Divergence as Divergence
     from fast_dag.run.fsm_context import FSMContext as FSMContext
     from fast_dag.run.results import CycleResult as CycleResult
@@ -181,6 +183,7 @@ WHERE = {
         "CycleExitError",
         "CycleLimitWarning",
         "CycleStateError",
+        "DeltaError",
         "DisconnectedNodeError",
         "DocumentError",
         "DuplicateCycleError",
@@ -218,6 +221,7 @@ WHERE = {
     "fast_dag.run.context": ("Context",),
     "fast_dag.run.divergence": ("Divergence",),
     "fast_dag.run.fsm_context": ("FSMContext",),
+    "fast_dag.run.delta": ("Delta",),
     "fast_dag.run.results": (
         "CycleResult",
         "IterationResult",

@@ -242,6 +242,10 @@ class NotSerializableError(ExecutionError):
     """Settings of a cycle that cannot be stored, or whose functions are not registered."""
 
 
+class DeltaError(ExecutionError):
+    """A delta variable whose merge goes back to a value that it had replaced."""
+
+
 class CycleStateError(ExecutionError):
     """State of a cycle that cannot be written, stored or read back.
 

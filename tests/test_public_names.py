@@ -55,11 +55,13 @@ CACHE = [
     "register_cache_key",
 ]
 CYCLES = [
+    "Delta",
     "ConvergenceCheckerNode",
     "CycleAwareNode",
     "CycleContext",
     "CycleState",
     "CycleStateError",
+    "DeltaError",
     "CycleStateManager",
     "CycleTemplate",
     "CycleTemplates",

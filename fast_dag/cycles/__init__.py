@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from fast_dag.errors import CycleLimitWarning as CycleLimitWarning
     from fast_dag.errors import CycleSafetyError as CycleSafetyError
     from fast_dag.errors import CycleStateError as CycleStateError
+    from fast_dag.errors import DeltaError as DeltaError
     from fast_dag.errors import DuplicateCycleError as DuplicateCycleError
     from fast_dag.errors import MaxIterationsError as MaxIterationsError
     from fast_dag.errors import MissingMetricError as MissingMetricError
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from fast_dag.iterate.rules import any_of as any_of
     from fast_dag.iterate.rules import fixed_point as fixed_point
     from fast_dag.iterate.rules import stable as stable
+    from fast_dag.run.delta import Delta as Delta
     from fast_dag.run.results import CycleResult as CycleResult
     from fast_dag.run.results import IterationResult as IterationResult
     from fast_dag.run.violation import Violation as Violation
@@ -111,6 +113,7 @@ WHERE = {
         "CycleExecutionError",
         "CycleLimitWarning",
         "CycleStateError",
+        "DeltaError",
         "DuplicateCycleError",
         "MaxIterationsError",
         "MissingMetricError",
@@ -121,6 +124,7 @@ WHERE = {
     ),
     "fast_dag.graph.cycle_config": ("CycleConfig",),
     "fast_dag.graph.cycle_data": ("register_condition",),
+    "fast_dag.run.delta": ("Delta",),
     "fast_dag.run.results": (
         "IterationResult",
         "CycleResult",

@@ -16,8 +16,10 @@ from fast_dag.graph.attached import with_attached
 from fast_dag.graph.check import Problem, error_for, undeclared_rings
 from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.graph.cycle_mapping import mapped_edges
+from fast_dag.graph.deltas import DeltaPort, Merge, declared_delta
 from fast_dag.graph.edge import FeedbackEdge
 from fast_dag.graph.graph import Graph
+from fast_dag.graph.keywords import known_keywords
 from fast_dag.graph.loops import Fault, cycles_of
 from fast_dag.graph.node import Node
 from fast_dag.graph.operators import Wanted
@@ -88,6 +90,7 @@ class CycleBuilder(ChainedSettings):
         self.workflow = workflow
         self._ahead: list[Wanted] = []
         self._back: list[FeedbackEdge] = []
+        self._deltas: dict[tuple[str, str, str], DeltaPort] = {}
         self._built: Cycle | None = None
         workflow.drawing.cycles.begin(name, workflow.drawing.nodes)
         workflow.drawing.touch()
@@ -184,6 +187,33 @@ class CycleBuilder(ChainedSettings):
         self._back.append(edge)
         return self
 
+    @known_keywords
+    def delta(
+        self, node: End, *, input: str | None = None, merge: Merge = "set", retain: bool = False
+    ) -> Self:
+        """Have an input that a feedback edge feeds be given only what is new: a delta variable.
+
+        The node is given a `Delta` there.  What the feedback edges bring are candidates; those that are not
+        known yet go round, and when none is the cycle ends.  It is a way out of the cycle.
+
+        Parameters:
+            node: name or node.
+            input: the parameter; default the only one that is annotated as a Delta.
+            merge: ``"set"`` for facts that are there or not; min, max or a function of two values for values
+                by key, where a key is new if its value changes.  It is associative, commutative, idempotent.
+            retain: keep the facts for the next epoch of a session.
+
+        Raises:
+            UnknownNodeError, MissingConnectionError: no such node or parameter, or several.
+            CycleConfigurationError: a bad merge, or the input is a delta variable already.
+        """
+        port = declared_delta(self.workflow.drawing.node(node), self.name, input, merge, retain=retain)
+        if port.key in {**self.workflow.drawing.cycles.deltas, **self._deltas}:
+            msg = f"{port} is declared already: give merge and retain in one place"
+            raise CycleConfigurationError(msg)
+        self._deltas[port.key] = port
+        return self
+
     def attach(self, name: End) -> Self:
         """Have a node that the body feeds run at the end of each iteration, though it is on no loop."""
         node = name if isinstance(name, str) else name.name
@@ -214,7 +244,7 @@ class CycleBuilder(ChainedSettings):
         drawing = self.workflow.drawing
         edges = self._checked(drawing)
         drawing.connect_pairs(self._ahead)
-        drawing.cycles.end(self.name, self.config, edges)
+        drawing.cycles.end(self.name, self.config, edges, self._deltas.values())
         drawing.touch()
         self._built = self._found(self._looked_at(drawing))
         return self._built
@@ -235,7 +265,7 @@ class CycleBuilder(ChainedSettings):
         before = {fault.text for fault in cycles_of(self._looked_at(trial))[1]}
         # Whether it lies inside another can only be seen when that one is there.
         given = {name: value for name, value in self.config.given.items() if name != "parent_cycle"}
-        trial.cycles.end(self.name, CycleConfig(**given), edges)
+        trial.cycles.end(self.name, CycleConfig(**given), edges, self._deltas.values())
         trial = self._looked_at(trial)
         faults = [fault for fault in cycles_of(trial)[1] if fault.text not in before]
         error = error_for(trial, [*undeclared_rings(trial), *map(_problem, faults)])

@@ -149,10 +149,6 @@ class ChainedSettings:
         """Have ``function(round, value)`` called after each round with what is fed back."""
         return self._set(on_round=function)
 
-    def delta(self, *args: Any, **settings: Any) -> Self:
-        """Declare a delta variable; not built yet."""
-        self._not_built("delta", "feedback(...) carries a value", args, settings)
-
     def _set(self, **fields: Any) -> Self:
         self.config = self.config.replace(**fields)
         return self

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from fast_dag.errors import ValidationError
 from fast_dag.graph.attached import with_attached
 from fast_dag.graph.check import Problem, error_for, undeclared_rings
-from fast_dag.graph.edge import RESULT_OR_WHOLE, WHOLE, Edge, FeedbackEdge
+from fast_dag.graph.edge import RESULT_OR_WHOLE, WHOLE, Edge, Facts, FeedbackEdge
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.loops import Cycle, cycles_of
 from fast_dag.graph.order import reached, topological_order
@@ -68,6 +68,13 @@ Stage = DagStage | CycleGroup
 def edge_data(edge: Edge | FeedbackEdge, graph: Graph) -> dict[str, Any]:
     """What is said of an edge besides its ends."""
     output = WHOLE if edge.output == RESULT_OR_WHOLE else edge.output
+    if isinstance(output, Facts):
+        return {
+            "cycle": False,
+            "mapping": {output.input: edge.input},
+            "optional": False,
+            "facts_of": output.cycle,
+        }
     if isinstance(edge, Edge):
         return {"cycle": False, "mapping": {output: edge.input}, "optional": graph.edges[edge]}
     mapping = {} if edge.signal else {output: edge.input}

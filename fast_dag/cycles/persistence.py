@@ -151,16 +151,27 @@ def mark_of(graph: Graph, name: str) -> str:
         msg = f"checkpoints are of outermost cycles, and {name!r} lies inside {cycle.parent!r}"
         raise CycleConfigurationError(msg)
     body = set() if cycle is None else set(cycle.nodes)
+    deltas = _deltas(graph)
     told = [
         [
             [list(map(str, edge)) for edge in each.edges],
             [[name, _told_of(graph.nodes[name].checker)] for name in (*each.nodes, *each.attached)],
             _told(graph.cycles.config(each.name)),
+            *([sorted(deltas[each.name])] if each.name in deltas else []),
         ]
         for each in cycles
         if body.issuperset(each.nodes)
     ]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _deltas(graph: Graph) -> dict[str, list[list[str]]]:
+    """What is said of the delta variables of each cycle that has any."""
+    found: dict[str, list[list[str]]] = {}
+    for port in graph.cycles.deltas.values():
+        merge = port.merge if isinstance(port.merge, str) else _function_name(port.merge, "")
+        found.setdefault(port.cycle, []).append([port.node, port.input, merge])
+    return found
 
 
 def _told_of(checker: Any) -> Any:

@@ -116,6 +116,8 @@ def _feedback(graph: Graph, edge: FeedbackEdge, keys: Mapping[str, str]) -> Line
 
 def _label(edge: Edge, source: AnyNode, target: AnyNode, options: VisualizationOptions) -> str:
     """The branch; else the output that is not the whole value; and the input if it is not obvious."""
+    if edge.cycle:
+        return f"{edge.output} → {edge.input}"
     named = source.is_router or (options.show_outputs and not takes_whole(source, edge.output))
     output = edge.output if named else ""
     if not options.show_inputs or _is_obvious(edge, target):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from fast_dag.errors import MissingConnectionError, suggestion
-from fast_dag.graph.edge import RESULT_OR_WHOLE, WHOLE, Edge
+from fast_dag.graph.edge import RESULT_OR_WHOLE, WHOLE, Edge, Facts
 from fast_dag.graph.node import CONDITION_BRANCHES, JOINS, Node
 from fast_dag.values import NodeType
 
@@ -29,6 +29,11 @@ class Wish:
     ) -> None:
         self.source, self.output, self.target, self.input = source, output, target, entry
         self.optional = optional
+
+    @property
+    def name(self) -> str:
+        """What its source is called: the node, or the cycle whose facts it takes."""
+        return self.output.cycle if isinstance(self.output, Facts) else self.source.name
 
 
 def whole_output(node: AnyNode) -> str:
@@ -69,6 +74,8 @@ def bind(wishes: Sequence[Wish], fed: dict[str, set[str]]) -> list[Edge]:
 
 def chosen_output(node: AnyNode, output: str | None) -> str:
     """The output an edge from *node* takes: the given one if there is such, else the whole value."""
+    if isinstance(output, Facts):
+        return output
     if node.is_router:
         return _branch(node, output)
     if output is None:
@@ -134,13 +141,14 @@ def _named_input(wish: Wish, fed: dict[str, set[str]]) -> str | None:
     """The input the wish names, or that is named like its source or output and still free."""
     target = wish.target
     if target.collects:
-        return wish.source.name if wish.input is None else wish.input
+        return wish.name if wish.input is None else wish.input
     taken = fed.setdefault(target.name, set())
     if wish.input is not None:
         given = chosen_input(target, wish.input)
         taken.add(given)
         return given
-    for name in (wish.source.name, WHOLE if wish.output == RESULT_OR_WHOLE else wish.output):
+    output = wish.output.input if isinstance(wish.output, Facts) else wish.output
+    for name in (wish.name, WHOLE if output == RESULT_OR_WHOLE else output):
         if name in target.inputs and name not in taken:
             taken.add(name)
             return name
@@ -165,9 +173,9 @@ def _free_input(
         if parameter.name not in taken:
             taken.add(parameter.name)
             return parameter.name
-    if wish.target.signature.takes_any_name and wish.source.name not in taken:
-        taken.add(wish.source.name)
-        return wish.source.name
+    if wish.target.signature.takes_any_name and wish.name not in taken:
+        taken.add(wish.name)
+        return wish.name
     raise MissingConnectionError(_nothing_free(wish, wishes, inputs))
 
 
@@ -180,7 +188,7 @@ def _nothing_free(wish: Wish, wishes: Sequence[Wish], inputs: Sequence[str | Non
         )
         return f"cannot connect {sources} sources to {name!r} with {given} free inputs"
     takes = ", ".join(wish.target.inputs) or "nothing"
-    return f"{name!r} has no free input for {wish.source.name!r} (it takes {takes}): disconnect one first"
+    return f"{name!r} has no free input for {wish.name!r} (it takes {takes}): disconnect one first"
 
 
 def _count(entries: Iterable[str | None]) -> int:

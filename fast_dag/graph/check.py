@@ -198,7 +198,7 @@ def shared_streams(graph: Graph) -> Iterator[Problem]:
     """Generator functions whose items several nodes want, each of them all."""
     for name, node in graph.nodes.items():
         settings = node.settings
-        targets = dict.fromkeys(edge.target for edge in graph.outgoing[name])
+        targets = dict.fromkeys(edge.target for edge in graph.outgoing[name] if not edge.cycle)
         is_single = len(targets) > 1 and settings.stream in (None, "once") and settings.map is None
         if is_single and is_generator_function(node.func):
             yield Problem(shared_text(name, list(targets)), kind="stream", nodes=[name, *targets])
@@ -251,7 +251,7 @@ def type_mismatches(graph: Graph) -> Iterator[Problem]:
     hints = {name: Hints(node) for name, node in graph.nodes.items()}
     for edge in graph.edges:
         source, target = graph.nodes[edge.source], graph.nodes[edge.target]
-        if not takes_whole(source, edge.output) or target.collects:
+        if edge.cycle or not takes_whole(source, edge.output) or target.collects:
             continue
         given, taken = hints[edge.source].given(), hints[edge.target].taken(edge.input)
         if not compatible(given, taken):

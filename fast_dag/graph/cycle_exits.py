@@ -32,9 +32,9 @@ def cycle_exits(graph: Graph, cycles: Sequence[Cycle]) -> list[WayOutProblem]:
 
 
 def _is_asked(graph: Graph, cycle: Cycle, inner: Sequence[Cycle]) -> bool:
-    """Whether a node of the body, but of no cycle inside, or its template is asked if it is to go on."""
+    """Whether somebody is asked if it is to go on: its facts, its template, or a node of no cycle inside."""
     course = graph.cycles.courses.get(cycle.name)
-    if course is not None and course.is_way_out:
+    if graph.cycles.has_delta(cycle.name) or (course is not None and course.is_way_out):
         return True
     elsewhere = {name for each in inner for name in each.nodes}
     return any(graph.nodes[name].may_end_cycle for name in cycle.nodes if name not in elsewhere)
@@ -62,7 +62,8 @@ class _Body:
         self.part_of = {name: name for name in cycle.nodes}
         for each in inner:
             self.part_of.update(dict.fromkeys(each.nodes, each.name))
-        self.bounded = {each.name for each in inner if each.config.is_bounded}
+        deltas = graph.cycles.has_delta
+        self.bounded = {each.name for each in inner if each.config.is_bounded or deltas(each.name)}
         self.skippable = _skippable(graph, cycle.nodes)
 
     def moves(self, place: Mapping[str, int]) -> dict[str, Moves]:

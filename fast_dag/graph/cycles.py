@@ -11,9 +11,11 @@ from fast_dag.errors import (
     DuplicateCycleError,
     InvalidNodeError,
     MissingConnectionError,
+    UnknownNodeError,
 )
 from fast_dag.graph.binding import chosen_input, chosen_output, takes_whole
 from fast_dag.graph.cycle_config import CycleConfig
+from fast_dag.graph.deltas import DeltaPort, facts_port
 from fast_dag.graph.edge import FeedbackEdge
 from fast_dag.graph.node import Node, check_name
 
@@ -32,6 +34,8 @@ class Cycles:
         """The names of cycles whose declaration has begun and not ended."""
         self.courses: dict[str, Any] = {}
         """What the templates of cycles add to them, by cycle; each with the `ports` it has values for."""
+        self.deltas: dict[tuple[str, str, str], DeltaPort] = {}
+        """Their delta variables, by cycle, node and input."""
         self.ended: dict[tuple[str, str], None] = {}
         """Branches, by node and label, that lead to END."""
         self._counts: Counter[str] = Counter()
@@ -59,6 +63,17 @@ class Cycles:
         """The settings of the cycle *name*."""
         return self.configs.get(name, DEFAULT)
 
+    def has_delta(self, name: str) -> bool:
+        """Whether the cycle *name* has a delta variable, and so ends when nothing is new."""
+        return any(port.cycle == name for port in self.deltas.values())
+
+    def facts(self, name: str, output: str | None) -> DeltaPort:
+        """The delta variable that an edge from the *output* of the cycle *name* takes; see `facts_port`."""
+        if name in self.begun:
+            msg = f"cycle {name!r} is not built yet: connect what it has gathered after its with block"
+            raise UnknownNodeError(msg)
+        return facts_port(self.deltas.values(), name, output)
+
     def begin(self, name: str, nodes: Collection[str]) -> None:
         """Note that somebody configures the cycle *name*.
 
@@ -72,12 +87,19 @@ class Cycles:
             raise DuplicateCycleError(msg)
         self.begun[name] = None
 
-    def end(self, name: str, config: CycleConfig, edges: Iterable[FeedbackEdge]) -> None:
+    def end(
+        self,
+        name: str,
+        config: CycleConfig,
+        edges: Iterable[FeedbackEdge],
+        deltas: Iterable[DeltaPort] = (),
+    ) -> None:
         """Take in a cycle whose declaration has begun."""
         self.drop_begun(name)
         self.configs[name] = config
         for edge in edges:
             self.add(edge)
+        self.deltas.update({port.key: port for port in deltas})
 
     def drop_begun(self, name: str) -> None:
         """Note that the declaration of *name* was given up."""
@@ -113,6 +135,9 @@ class Cycles:
                 del self._counts[edge.cycle]
                 self.configs.pop(edge.cycle, None)
                 self.courses.pop(edge.cycle, None)
+        self.deltas = {
+            key: port for key, port in self.deltas.items() if port.node != node and port.cycle in self._counts
+        }
         self.ended = {branch: None for branch in self.ended if branch[0] != node}
 
     def part(self, names: Collection[str]) -> Cycles:
@@ -127,13 +152,15 @@ class Cycles:
             if name in copy._counts or name not in self._counts
         }
         copy.courses = {name: course for name, course in self.courses.items() if name in copy._counts}
+        copy.deltas = {key: port for key, port in self.deltas.items() if port.cycle in copy._counts}
         copy.ended = {branch: None for branch in self.ended if branch[0] in names}
         return copy
 
     def clear(self) -> None:
         """Drop everything."""
-        for kept in (self.edges, self.configs, self.courses, self.begun, self.ended, self._counts):
-            kept.clear()
+        kept: tuple[Any, ...] = (self.edges, self.configs, self.courses, self.begun)
+        for each in (*kept, self.deltas, self.ended, self._counts):
+            each.clear()
 
 
 def feedback_edge(
@@ -167,6 +194,9 @@ def check_still_fits(cycles: Cycles, old: AnyNode, new: AnyNode) -> None:
             _check_output(edge.output, old, new)
         if edge.target == new.name and edge.input is not None:
             chosen_input(new, edge.input)
+    for port in cycles.deltas.values():
+        if port.node == new.name:
+            chosen_input(new, port.input)
     for name, label in cycles.ended:
         if name == new.name:
             check_branch(new, label)

@@ -14,7 +14,7 @@ from fast_dag.errors import (
 )
 from fast_dag.graph.binding import Wish, bind, chosen_output, takes_whole, whole_output
 from fast_dag.graph.cycles import Cycles, check_branch, check_still_fits, feedback_edge
-from fast_dag.graph.edge import Edge, FeedbackEdge
+from fast_dag.graph.edge import Edge, Facts, FeedbackEdge
 from fast_dag.graph.node import Node
 from fast_dag.graph.operators import Wanted
 from fast_dag.values import END
@@ -118,11 +118,16 @@ class Graph:
         """
         wishes, branches = [], []
         for source, output, target, entry, optional in pairs:
-            node = self.node(source)
             if target == END and isinstance(target, str):
+                node = self.node(source)
                 branches.append((node.name, check_branch(node, output)))
+            elif self._is_cycle(source):
+                # Its facts are always there once it has ended, so such an edge cannot be optional.
+                port = self.cycles.facts(source, output)
+                facts = Facts(port.cycle, port.input)
+                wishes.append(Wish(self.nodes[port.node], facts, self.node(target), entry))
             else:
-                wishes.append(Wish(node, output, self.node(target), entry, optional=optional))
+                wishes.append(Wish(self.node(source), output, self.node(target), entry, optional=optional))
         edges = bind(wishes, self._fed(wishes))
         for wish, edge in zip(wishes, edges, strict=True):
             if edge not in self.edges:
@@ -155,16 +160,16 @@ class Graph:
         if target == END and isinstance(target, str):
             self._open_again(self.node(source), output)
             return
-        start, end = self.node(source), self.node(target)
-        chosen = None if output is None else chosen_output(start, output)
+        end = self.node(target)
+        name, drawn, chosen = self._drawn(source, output)
         found = [
             edge
-            for edge in self.outgoing[start.name]
+            for edge in drawn
             if edge.target == end.name and chosen in (None, edge.output) and entry in (None, edge.input)
         ]
         if not found:
-            drawn = ", ".join(str(edge) for edge in self.outgoing[start.name]) or "none"
-            msg = f"no such edge from {start.name!r} to {end.name!r}; edges from {start.name!r}: {drawn}"
+            listed = ", ".join(map(str, drawn)) or "none"
+            msg = f"no such edge from {name!r} to {end.name!r}; edges from {name!r}: {listed}"
             raise MissingConnectionError(msg)
         for edge in found:
             self._drop(edge)
@@ -177,10 +182,11 @@ class Graph:
         for name, node in self.nodes.items():
             if name in kept:
                 copy.add(node.copy())
-        for edge, optional in self.edges.items():
-            if edge.source in kept and edge.target in kept:
-                copy.draw(edge, optional=optional)
         copy.cycles = self.cycles.part(kept)
+        for edge, optional in self.edges.items():
+            has_facts = not edge.cycle or copy.cycles.has_delta(edge.cycle)
+            if edge.source in kept and edge.target in kept and has_facts:
+                copy.draw(edge, optional=optional)
         return copy
 
     def wired(self) -> Graph:
@@ -227,6 +233,20 @@ class Graph:
         copy.cycles = cycles
         return copy
 
+    def _is_cycle(self, source: object) -> bool:
+        """Whether *source* is the name of a cycle."""
+        return isinstance(source, str) and source not in self.nodes and self.cycles.knows(source)
+
+    def _drawn(self, source: object, output: str | None) -> tuple[str, list[Edge], str | None]:
+        """What *source* is called, a node or a cycle, the edges from there, and the *output* they have."""
+        if isinstance(source, str) and self._is_cycle(source):
+            port = None if output is None else self.cycles.facts(source, output)
+            wanted = None if port is None else Facts(port.cycle, port.input)
+            return source, [edge for edge in self.edges if edge.cycle == source], wanted
+        start = self.node(source)
+        chosen = None if output is None else chosen_output(start, output)
+        return start.name, [edge for edge in self.outgoing[start.name] if not edge.cycle], chosen
+
     def _open_again(self, node: AnyNode, output: str | None) -> None:
         """Have a branch, or every one, of *node* no longer lead to END."""
         chosen = None if output is None else check_branch(node, output)
@@ -262,7 +282,7 @@ class Graph:
                 raise MissingConnectionError(msg)
         old = self.nodes[node.name]
         for edge in self.outgoing[node.name]:
-            if not (takes_whole(old, edge.output) and takes_whole(node, edge.output)):
+            if not edge.cycle and not (takes_whole(old, edge.output) and takes_whole(node, edge.output)):
                 chosen_output(node, edge.output)
 
     def _drop(self, edge: Edge) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from fast_dag.errors import InvalidNodeError
 from fast_dag.graph.node import Node
-from fast_dag.graph.signature import is_generator_function, unwrapped
+from fast_dag.graph.signature import DELTA, is_generator_function, unwrapped
 
 AWAITABLE = (collections.abc.Awaitable, collections.abc.Coroutine)
 GENERATORS = (collections.abc.Generator, collections.abc.AsyncGenerator)
@@ -25,6 +25,7 @@ class Hints:
         self._node = node
         self._of = _hints(node)
         self._own_names = {parameter.name: parameter.own_name for parameter in node.signature.inputs}
+        self._deltas = {parameter.name for parameter in node.signature.inputs if parameter.injects == DELTA}
 
     @property
     def returned(self) -> Any:
@@ -45,7 +46,7 @@ class Hints:
 
     def taken(self, entry: str) -> Any:
         """What the input *entry* takes; one that is mapped over takes anything with such elements."""
-        if entry == self._node.settings.map:
+        if entry == self._node.settings.map or entry in self._deltas:  # any facts
             return Any
         annotation = self._of.get(self._own_names.get(entry, entry), Any)
         return collections.abc.Iterator if typing.get_origin(annotation) in GENERATORS else annotation

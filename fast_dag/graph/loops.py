@@ -10,6 +10,7 @@ from typing import NamedTuple
 from fast_dag.errors import MissingConnectionError, suggestion
 from fast_dag.graph.binding import feedback_input, only_input
 from fast_dag.graph.cycle_config import CycleConfig
+from fast_dag.graph.deltas import delta_faults
 from fast_dag.graph.edge import FeedbackEdge
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.order import topological_order
@@ -63,7 +64,9 @@ def cycles_of(graph: Graph) -> tuple[list[Cycle], list[Fault]]:
     cycles = [surface.cycle(name, bodies[name], parents.get(name)) for name in sound]
     faults += _claims(cycles)
     faults += _unmatched(graph, cycles)
-    return _bound(graph, cycles, faults), faults
+    cycles = _bound(graph, cycles, faults)
+    faults += [Fault("cycle_config", text, nodes) for text, nodes in delta_faults(graph, cycles)]
+    return cycles, faults
 
 
 def initial_ports(graph: Graph, cycle: Cycle, key: str) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from fast_dag.graph.operators import Connectable, Drawing, End, Ends
 from fast_dag.graph.settings import DEFAULTS, NAMES, NodeSettings, changed, check_mapping, check_names
 from fast_dag.graph.signature import (
     CONTEXT,
+    DELTA,
     Signature,
     is_async_function,
     origin_name,
@@ -180,7 +181,7 @@ class Node(Connectable, Generic[P, R_co]):
     def uses_cycle(self) -> bool:
         """Whether it looks at the cycle around it, or keeps something there."""
         injects = [parameter.injects for parameter in self.signature.parameters]
-        return any(each not in ("", CONTEXT) for each in injects) or self.cycle_aware is not None
+        return any(each not in ("", CONTEXT, DELTA) for each in injects) or self.cycle_aware is not None
 
     @property
     def inputs(self) -> tuple[str, ...]:

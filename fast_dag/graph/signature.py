@@ -15,11 +15,14 @@ from fast_dag.errors import InvalidNodeError
 
 CONTEXT = "Context"
 """What a run fills most parameters with that it fills itself."""
+DELTA = "Delta"
+"""What it fills an input with of which a cycle feeds back only what is new."""
 INJECTABLE_NAMES = {
     CONTEXT: CONTEXT,
     "FSMContext": CONTEXT,
     "CycleContext": "CycleContext",
     "CycleState": "CycleState",
+    DELTA: DELTA,
 }
 """What a parameter is filled with whose annotation is quoted, and not to be found."""
 WRAPPED_NAMES = ("func", "fn", "f", "function", "wrapped")
@@ -34,7 +37,7 @@ class Parameter:
     """One parameter of a node's function.
 
     `name` is what the node calls it, `own_name` what the function calls it; `injected` tells that
-    the run fills it itself: with its context, or what else `injects` names.
+    the run fills it itself: with its context, or what else `injects` names.  A delta is an input.
     """
 
     name: str
@@ -159,7 +162,7 @@ def _parameters(function: Callable[..., Any], found: inspect.Signature) -> list[
             annotation=parameter.annotation,
             own_name=name,
             by_keyword=parameter.kind is inspect.Parameter.KEYWORD_ONLY,
-            injected=bool(injects[name]),
+            injected=injects[name] not in ("", DELTA),
             injects=injects[name],
         )
         for name, parameter in found.parameters.items()

@@ -260,7 +260,7 @@ def _with_rows(cycle: Cycle, plan: Plan) -> Cycle:
         and all(link.part is None and plan.kinds[link.target] in (TASK, LEAVE) for link in plan.links[unit])
         for unit in body
     )
-    is_watched = cycle.config.stall_window is not None or cycle.checkers
+    is_watched = cycle.config.stall_window is not None or cycle.checkers or cycle.has_delta
     if not is_plain or is_watched:
         return cycle
     return cycle._replace(

@@ -28,7 +28,8 @@ class Emissions:
         self._wanted: list[tuple[Edge, list[tuple[str, str, int]]]] = []
         kinds = {loop.name: loop.config.emit for loop in frame.loops if loop.config.emit != "last"}
         for edge in edges if kinds else ():
-            left = [name for name in frame.left_by(edge) if name in kinds]
+            # What a cycle has gathered is there once, when it has ended.
+            left = [name for name in frame.left_by(edge) if name in kinds and name != edge.cycle]
             if left:
                 places = [(name, kinds[name], new(NO_DATA)) for name in left]
                 self._wanted.append((edge, places))

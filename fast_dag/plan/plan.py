@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from fast_dag.graph.deltas import DeltaPort
 from fast_dag.graph.node import Node
 from fast_dag.values import NO_DATA
 
@@ -105,6 +106,10 @@ class Port(NamedTuple):
     slot: int
     fed: tuple[int, ...]
     lower: Argument
+    delta: DeltaPort | None = None
+    """How what is fed back is merged, if only what is new goes round."""
+    facts: int = -1
+    """The slot for what was gathered, -1 if nobody takes it."""
 
 
 class Feedback(NamedTuple):
@@ -175,6 +180,11 @@ class Cycle(NamedTuple):
     emits: tuple[Emitted, ...] = ()
     aim: tuple[str | None, str] = (None, "maximize")
     """The metric it is about, None without one, and what a better value is."""
+
+    @property
+    def has_delta(self) -> bool:
+        """Whether there are delta variables."""
+        return any(port.delta is not None for port in self.ports)
 
 
 class Readers:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from fast_dag.graph.binding import needs, takes_whole
+from fast_dag.graph.deltas import facts_key
 from fast_dag.graph.edge import Edge, FeedbackEdge
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.loops import Cycle as Loop
@@ -36,11 +38,16 @@ class Slots:
         """The slot of each input that a cycle feeds back."""
         self.carried: dict[FeedbackEdge, int] = {}
         """The slot with the value that each feedback edge brings from the iteration before."""
+        self.facts: dict[tuple[str, str, str], int] = {}
+        """The slot for what each delta variable has gathered, if somebody takes it."""
         self.extras: dict[str, dict[str, None]] = {}
         """For each function that takes any name, those that its cycle has a value for."""
         for name in self.numbers:
             self._number_inputs(graph.nodes[name])
             self._number_branches(graph.nodes[name])
+        for edge in graph.edges if graph.cycles.deltas else ():
+            if edge.cycle and self.is_inside(edge) and facts_key(edge) not in self.facts:
+                self.facts[facts_key(edge)] = self._new(NO_DATA)
         for loop in frame.loops:
             self._number_initial(loop)
             self._number_feedback(loop)
@@ -57,7 +64,9 @@ class Slots:
         return self._own(edge)
 
     def _own(self, edge: Edge) -> int:
-        """The slot of what the source of *edge* gives."""
+        """The slot of what the source of *edge* gives, or its cycle has gathered."""
+        if edge.cycle:
+            return self.facts[facts_key(edge)]
         unit = self.numbers[edge.source]
         return self.branches[unit][edge.output] if unit in self.branches else self.first + unit
 
@@ -93,7 +102,7 @@ class Slots:
         # What comes from outside lies in its slot as it is wanted.
         return (
             argument
-            if edge in self.given
+            if edge in self.given or edge.cycle
             else part_wanted(argument, self.graph.nodes[edge.source], edge.output)
         )
 
@@ -106,7 +115,7 @@ class Slots:
             key = (edge.target, edge.input or "")
             if key in self.ports:
                 places.setdefault(key, []).append(self.carried[edge])
-        ports = tuple(Port(self.ports[key], tuple(fed), self._lower(*key)) for key, fed in places.items())
+        ports = tuple(self._port(loop.name, *key, fed) for key, fed in places.items())
         body = set(loop.nodes)
         routers = [name for name in loop.nodes if self.graph.nodes[name].is_router]
         leads_out = any(
@@ -130,6 +139,12 @@ class Slots:
                 if (node, name) in self.open and (node, name) not in self.ports
             ),
         )
+
+    def _port(self, cycle: str, node: str, name: str, fed: Sequence[int]) -> Port:
+        key = cycle, node, name
+        delta = self.graph.cycles.deltas.get(key)
+        place = self.ports[node, name]
+        return Port(place, tuple(fed), self._lower(node, name), delta, self.facts.get(key, -1))
 
     def _feedback(self, edge: FeedbackEdge) -> Feedback:
         source = self.graph.nodes[edge.source]
@@ -204,7 +219,9 @@ class Slots:
         for edge in edges:
             source = self.graph.nodes[edge.source]
             slot = self._new(NO_DATA)
-            wanted = part_wanted(Argument(edge.input, slot, source=edge.source), source, edge.output)
+            wanted = Argument(edge.input, slot, source=edge.cycle or edge.source)
+            if not edge.cycle:
+                wanted = part_wanted(wanted, source, edge.output)
             branch = edge.output if source.is_router else ""
             self.given[edge] = Given(slot, self.numbers[node.name], wanted, branch)
             self.inputs.setdefault(edge.input, []).append(slot)

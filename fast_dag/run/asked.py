@@ -9,6 +9,7 @@ from fast_dag.errors import CycleStateError
 from fast_dag.run.course import begin, supply
 from fast_dag.run.lap import Ending, Lap
 from fast_dag.run.lap_notes import checkpoint_saved, name_of
+from fast_dag.run.merging import merged
 from fast_dag.run.requests import Ask, Outcome, Request, Until
 from fast_dag.run.resuming import is_due, saved
 from fast_dag.values import NO_DATA
@@ -33,6 +34,9 @@ def entrance(run: CyclicRun, lap: Lap) -> Generator[Request, Outcome, Outcome]:
 
 def admission(run: CyclicRun, lap: Lap) -> Generator[Request, Outcome, Outcome]:
     """Whether an iteration is to begin."""
+    outcome = yield from merged(run, lap)
+    if outcome.error is not None or lap.ending is not None:
+        return outcome
     if lap.course is not None:
         outcome = yield from begin(lap, run.ledger)
         if outcome.error is not None or not outcome.value:
@@ -46,6 +50,9 @@ def admission(run: CyclicRun, lap: Lap) -> Generator[Request, Outcome, Outcome]:
 def decision(run: CyclicRun, lap: Lap, settled: Settled) -> Generator[Request, Outcome, Outcome]:
     """Why the cycle ends after an iteration, None if it does not; what is to be kept is written."""
     endings: Endings = run.rounds.endings
+    outcome = yield from merged(run, lap)
+    if outcome.error is not None:
+        return outcome
     ending, lap.found = lap.found, None
     if lap.tells(ending):
         told = yield Ask(lap.following.on_round, (lap.completed, lap.following.value))  # type: ignore[union-attr, arg-type]

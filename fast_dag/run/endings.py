@@ -49,8 +49,12 @@ class Endings:
 
     def _said(self, lap: Lap) -> Ending | None:
         """What ends the cycle because its body says so, or gives nothing to go round with."""
+        if lap.deltas is not None:
+            # An iteration that ends the cycle counts as well.
+            lap.deltas.take()
         if lap.signal is NO_DATA or lap.following is not None:
-            lap.carried = [self._carried(feedback) for feedback in lap.cycle.feedback]
+            brought = self.brought(lap)
+            lap.carried = brought if lap.deltas is None else lap.deltas.carried(brought)
         if lap.following is not None:
             lap.following.take(self._run.values, lap.carried, lap.completed)
         if lap.signal is not NO_DATA:
@@ -61,6 +65,10 @@ class Endings:
             return Ending("exit", "router" if self._is_switched_off(lap) else "no_data")
         self._check_ports(lap)
         return None
+
+    def brought(self, lap: Lap) -> list[Any]:
+        """What each feedback edge has for the next iteration."""
+        return [self._carried(feedback) for feedback in lap.cycle.feedback]
 
     def last(self, lap: Lap) -> None:
         """Have the metrics take the iteration that has just ended the cycle; its conditions are not asked."""

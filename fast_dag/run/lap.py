@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fast_dag.plan.plan import Cycle
 from fast_dag.run.course import Course
+from fast_dag.run.deltas import Deltas
 from fast_dag.run.memory import Memory
 from fast_dag.run.results import CycleResult
 from fast_dag.run.samples import Kept
@@ -148,6 +149,8 @@ class Lap:
         self.slots = slots
         self.memory = Memory(cycle, path or (cycle.name,))
         """What its nodes keep."""
+        self.deltas = Deltas(cycle) if cycle.has_delta else None
+        """Its delta variables."""
         self.carried: list[Any] = []
         """What each feedback edge brings into the next iteration, `NO_DATA` if that is nothing."""
         self.outputs: list[Any] = []
@@ -177,8 +180,15 @@ class Lap:
         self.memory.begin()
 
     @property
+    def asks_deltas(self) -> bool:
+        """Whether a call has to work out what is new for its delta variables."""
+        return self.deltas is not None and self.deltas.is_waiting
+
+    @property
     def asks_before(self) -> bool:
         """Whether somebody has to be asked before an iteration."""
+        if self.asks_deltas:
+            return True
         return self.course is not None or (self.policy is not None and self.policy.is_asked_before)
 
     @property
@@ -191,6 +201,8 @@ class Lap:
 
     def asks_after(self, ending: Ending | None) -> bool:
         """Whether a function of the user's is called after an iteration with such an *ending*."""
+        if self.asks_deltas:
+            return True
         return (ending is None and self.is_judged_by_user) or self.tells(ending)
 
     def tells(self, ending: Ending | None) -> bool:

@@ -102,4 +102,5 @@ def _slots_of(run: CyclicRun, cycle: Cycle) -> list[int]:
     branches = [slot for unit in units for slot in plan.branches.get(unit, {}).values()]
     inside = [each for each in plan.cycles if cycle.enter < each.enter < cycle.leave]
     lists = [each.into for inner in inside for each in inner.emits]
-    return [*(plan.first + unit for unit in units), *branches, *lists]
+    facts = [port.facts for inner in inside for port in inner.ports if port.facts >= 0]
+    return [*(plan.first + unit for unit in units), *branches, *lists, *facts]

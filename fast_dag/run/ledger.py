@@ -14,6 +14,7 @@ from fast_dag.run.notes import Note
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from fast_dag.run.deltas import Retained
     from fast_dag.run.limits import Gauge
     from fast_dag.run.requests import Invocation, Landing, Watch
     from fast_dag.run.resuming import Keeper
@@ -109,6 +110,8 @@ class Ledger:
     """Brought by a runner that may be waiting: has it look at the orders."""
     around: Around | None = None
     """Stands around every step: waits to be told, records, or answers from a recording."""
+    retained: Retained | None = None
+    """The facts that outlive an epoch, None where there are no epochs."""
     limit: int | None = None
     """How many calls may be under way at once, None for any number."""
     workers: int = 1

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fast_dag.plan.plan import ENTER, GONE, LEAVE, ROUTER
+from fast_dag.run.delta import Delta
 from fast_dag.run.lap import Ending, Lap
 from fast_dag.run.samples import saved_samples, stored_samples
 from fast_dag.run.step import Route
@@ -100,6 +101,8 @@ def _take(run: CyclicRun, lap: Lap, kept: Mapping[str, Any]) -> None:
     # What routers pass on stands behind the results.
     lap.outputs = [*outputs, *kept["passed"]] if lap.completed else []
     lap.carried = list(kept["carried"])
+    if lap.deltas is not None:
+        lap.deltas.resume(kept["deltas"])
     lap.memory.resume(kept["state"], kept["left"], clock)
     if lap.policy is not None:
         lap.policy.resume(kept["conditions"], _results(run, lap), lap.completed)
@@ -157,11 +160,19 @@ def _saved_course(run: CyclicRun, lap: Lap, ending: Ending | None) -> dict[str, 
         "left": lap.memory.saved_left(),
         "outputs": dict(zip(body, lap.outputs, strict=False)),
         "passed": lap.outputs[len(body) :],
-        "carried": list(lap.carried) or [NO_DATA for _ in lap.cycle.feedback],
+        "carried": _saved_carried(lap),
+        "deltas": None if lap.deltas is None else lap.deltas.saved(),
         "conditions": None if lap.policy is None else lap.policy.saved(),
         "stalling": None if lap.stalling is None else lap.stalling.saved(),
         "following": None if lap.following is None else lap.following.saved(),
     }
+
+
+def _saved_carried(lap: Lap) -> list[Any]:
+    """What the feedback edges bring; a delta is kept with its facts."""
+    return [NO_DATA if isinstance(each, Delta) else each for each in lap.carried] or [
+        NO_DATA for _ in lap.cycle.feedback
+    ]
 
 
 def _body(run: CyclicRun, lap: Lap) -> Sequence[str]:

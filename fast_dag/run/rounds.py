@@ -25,6 +25,7 @@ from fast_dag.values import NO_DATA
 
 if TYPE_CHECKING:
     from fast_dag.run.cyclic_run import CyclicRun
+    from fast_dag.run.deltas import Deltas
 
 WITHOUT_OUTPUTS: Final = ("error", "violation", "not_entered")
 """Reasons after which nothing is handed on."""
@@ -90,11 +91,12 @@ class Rounds(Laps):
         if step == lap.cycle.leave:
             return self.through(self._go_on(lap, answer))
         when = _text_of(lap.cycle.config.when)
-        if when and self._run.notes is not None:
+        if when and lap.ending is None and self._run.notes is not None:
             lap_notes.condition_checked(self._run, lap, when, result=bool(answer))
-        if answer:
+        if answer and lap.ending is None:
             return self.through(self._enter(lap))
-        return self.through(self._end(lap, Ending("exit" if lap.completed else "not_entered", when)))
+        ending = lap.ending or Ending("exit" if lap.completed else "not_entered", when)
+        return self.through(self._end(lap, ending))
 
     def bypass(self, enter: int, reason: str) -> None:
         """Note that a cycle is not entered, because what it needs from outside is not there."""
@@ -128,7 +130,7 @@ class Rounds(Laps):
     def _depart(self, lap: Lap) -> list[int] | None:
         """The units behind the leave of a cycle, or its enter; None if there is something to ask first."""
         self._complete(lap)
-        ending = self._obvious(lap)
+        ending = None if self._gathers(lap) else self.obvious(lap)
         if lap.asks_after(ending) or is_kept(self._run, lap):
             lap.found = ending
             return None
@@ -153,9 +155,13 @@ class Rounds(Laps):
         for feedback in lap.cycle.feedback:
             if feedback.into >= 0:
                 self._run.values[feedback.into] = NO_DATA
+        if lap.deltas is not None:
+            lap.deltas.begin(self._run.ledger.retained)
         resume(self._run, lap)
         if self._run.notes is not None:
             lap_notes.cycle_started(self._run, lap)
+        if lap.deltas is not None and not lap.completed:
+            lap.ending = self._settled(lap, self._seeded)
         if lap.completed and lap.ending is None:
             lap.ending = self.endings.limit(lap)
         timeout = lap.cycle.config.timeout_seconds
@@ -164,6 +170,23 @@ class Rounds(Laps):
             ending = Ending("timeout", f"timeout_seconds={timeout:g}")
             self._run.ledger.watches.append((self._run, Watch(lap, left, lambda: ending)))
         limits.begin(self._run, lap)
+
+    def _seeded(self, lap: Lap) -> Ending | None:
+        """Give the delta variables of a cycle their seeds; why it ends at once, None if it does not."""
+        deltas: Deltas = lap.deltas  # type: ignore[assignment]
+        deltas.seed(self._lower)
+        if deltas.is_waiting:
+            return None
+        deltas.take()
+        return Ending("exit", "no_data") if deltas.is_exhausted else None
+
+    def _gathers(self, lap: Lap) -> bool:
+        """Bring what an iteration gave to its delta variables; whether a call must work out what is new."""
+        deltas = lap.deltas
+        if deltas is None or lap.is_excused or self.endings.has_failed(lap):
+            return False
+        self._settled(lap, lambda lap: deltas.bring(self.endings.brought(lap), lap.completed))
+        return deltas.is_waiting and not self._run.finished
 
     def _enter(self, lap: Lap) -> list[int]:
         if self._run.notes is not None:
@@ -174,10 +197,14 @@ class Rounds(Laps):
         values = self._run.values
         lap.attempts = self._run.tally.attempts[lap.cycle.enter : lap.cycle.leave]
         for port in lap.cycle.ports:
+            if port.delta is not None:
+                continue
             fed = next((values[slot] for slot in port.fed if values[slot] is not NO_DATA), NO_DATA)
             # What an edge from outside does not bring is found again, and told, where it is needed.
             values[port.slot] = self._lower(port.lower) if fed is NO_DATA else fed
-        if lap.following is not None and lap.following.is_new:
+        if lap.deltas is not None:
+            lap.deltas.fill(values)
+        if lap.following is not None and lap.following.is_new and not lap.asks_deltas:
             lap.following.begin(values)
 
     def _lower(self, argument: Any) -> Any:
@@ -240,6 +267,8 @@ class Rounds(Laps):
             values[slot] = value  # type: ignore[index]
         if lap.following is not None:
             lap.following.deliver(values, is_dead=not kept)
+        if lap.deltas is not None:
+            lap.deltas.leave(values, is_kept=ending.reason not in WITHOUT_OUTPUTS)
         error = self.endings.at_limit(lap, ending) if ending.reason in LIMITS else None
         if error is not None:
             run.stop(error)
@@ -296,7 +325,7 @@ class Rounds(Laps):
             freed += run.done(step, value)
         return [step for step in freed if step not in made]
 
-    def _obvious(self, lap: Lap) -> Ending | None:
+    def obvious(self, lap: Lap) -> Ending | None:
         """What ends the cycle whatever its conditions say; its metrics count all the same."""
         ending = self._settled(lap, self.endings.obvious)
         if ending is None or ending.reason == "error":

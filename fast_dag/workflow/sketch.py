@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from fast_dag import errors
 from fast_dag.errors import suggestion
-from fast_dag.graph.edge import Edge
+from fast_dag.graph.edge import Edge, Facts
 from fast_dag.graph.settings import NAMES, NodeSettings
 from fast_dag.run.hooks import ARGUMENTS
 from fast_dag.workflow import stored_cycles, stored_machine
@@ -44,7 +44,7 @@ OF_KIND = {"dag": stored_cycles.KEYS | {"autowire"}, "fsm": stored_machine.KEYS}
 OF_EVERY_NODE = frozenset({"outputs", "description", "metadata", "settings"})
 FUNCTION_NODE = (frozenset({"name", "function", "inputs"}), OF_EVERY_NODE | {"node_type", "parameters"})
 WORKFLOW_NODE = (frozenset({"name", "workflow"}), OF_EVERY_NODE | {"inputs", "error_strategy"})
-EDGE, OPTIONAL = frozenset(Edge._fields), frozenset({"optional"})
+EDGE, OPTIONAL = frozenset(Edge._fields), frozenset({"cycle", "optional"})
 HOOKS = frozenset({"default", "nodes"})
 EXCEPTIONS = {
     f"{module.__name__}:{name}": found
@@ -263,6 +263,8 @@ def _nested(entry: dict[str, Any], place: str) -> dict[str, Any]:
 def _edge(value: Any, place: str) -> EdgeSketch:
     entry = table(value, place, EDGE, OPTIONAL)
     edge = Edge(*(held(entry, name, str, place) for name in Edge._fields))
+    if "cycle" in entry:
+        edge = edge._replace(output=Facts(held(entry, "cycle", str, place), edge.output))
     return EdgeSketch(place, edge, held(entry, "optional", bool, place, default=False))
 
 

@@ -5,31 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fast_dag.errors import NotSerializableError
+from fast_dag.errors import CycleConfigurationError, NotSerializableError, suggestion
 from fast_dag.graph.binding import takes_whole
 from fast_dag.graph.cycle_config import CycleConfig
-from fast_dag.graph.cycle_data import FunctionNames, Functions, from_data
+from fast_dag.graph.cycle_data import FunctionNames, Functions, as_data, from_data
 from fast_dag.graph.cycles import Cycles, check_branch
+from fast_dag.graph.deltas import DeltaPort, declared_delta
 from fast_dag.graph.edge import FeedbackEdge
 from fast_dag.graph.graph import Graph
 from fast_dag.workflow.document import held, mapping, place_of_errors, plain, table, wrong
 
 Entry = dict[str, Any]
 
-KEYS = frozenset({"feedback", "cycles", "ends"})
+KEYS = frozenset({"feedback", "cycles", "deltas", "ends"})
 """The keys of a workflow's table that tell of its cycles."""
 EDGE = frozenset({"source", "target", "cycle"})
 OF_EDGE = frozenset({"output", "input", "optional", "signal"})
 END = frozenset({"node", "branch"})
+DELTA = frozenset({"cycle", "node", "input"})
+OF_DELTA = frozenset({"merge", "retain"})
 
 
 @dataclass(slots=True)
 class CyclesSketch:
-    """The cycles of one workflow, looked at: feedback edges, settings by name, branches that end."""
+    """The cycles of one workflow, looked at: feedback edges, settings by name, deltas, branches that end."""
 
     place: str
     edges: list[Entry]
     settings: dict[str, Entry]
+    deltas: list[Entry]
     ends: list[Entry]
 
 
@@ -53,6 +57,7 @@ def cycles_entry(cycles: Cycles, names: FunctionNames) -> Entry:
     return {
         "feedback": [_edge_entry(edge) for edge in cycles.edges] or None,
         "cycles": settings or None,
+        "deltas": [_delta_entry(port, names) for port in cycles.deltas.values()] or None,
         "ends": [{"node": name, "branch": label} for name, label in cycles.ended] or None,
     }
 
@@ -72,6 +77,10 @@ def cycles_sketch(entry: Entry, place: str, functions: Functions) -> CyclesSketc
             }
             for name, fields in settings.items()
         },
+        [
+            _delta_sketch(each, f"{place}.deltas[{index}]", functions)
+            for index, each in enumerate(held(entry, "deltas", list, place, []))
+        ],
         [_end_sketch(each, f"{place}.ends[{index}]") for index, each in enumerate(ends)],
     )
 
@@ -89,6 +98,9 @@ def declare(graph: Graph, sketch: CyclesSketch) -> None:
         with place_of_errors(f"{sketch.place}.cycles.{name}"):
             graph.cycles.begin(name, graph.nodes)
             graph.cycles.end(name, CycleConfig(**fields), ())
+    for index, delta in enumerate(sketch.deltas):
+        with place_of_errors(f"{sketch.place}.deltas[{index}]"):
+            _declare_delta(graph, **delta)
     for index, end in enumerate(sketch.ends):
         with place_of_errors(f"{sketch.place}.ends[{index}]"):
             node = graph.node(end["node"])
@@ -103,6 +115,27 @@ def _draw(graph: Graph, edge: Entry) -> None:
         output = None
     flags = {"optional": edge["optional"], "signal": edge["signal"]}
     graph.feed_back(source, output, edge["target"], edge["input"], edge["cycle"], **flags)
+
+
+def _declare_delta(graph: Graph, cycle: str, node: str, input: str, *, merge: Any, retain: bool) -> None:
+    if not graph.cycles.knows(cycle):
+        msg = f"there is no cycle {cycle!r}{suggestion(cycle, graph.cycles.names)}"
+        raise CycleConfigurationError(msg)
+    port = declared_delta(graph.node(node), cycle, input, merge, retain=retain)
+    graph.cycles.deltas[port.key] = port
+
+
+def _delta_entry(port: DeltaPort, names: FunctionNames) -> Entry:
+    merge = as_data(port.merge, f"merge of {port}", names)
+    entry = {**port._asdict(), "merge": merge, "retain": port.retain or None}
+    return {key: value for key, value in entry.items() if value is not None}
+
+
+def _delta_sketch(value: Any, place: str, functions: Functions) -> Entry:
+    entry = table(value, place, DELTA, OF_DELTA)
+    texts = {key: held(entry, key, str, place) for key in ("cycle", "node", "input")}
+    merge = from_data(entry.get("merge", "set"), f"{place}.merge", functions)
+    return {**texts, "merge": merge, "retain": held(entry, "retain", bool, place, default=False)}
 
 
 def _edge_entry(edge: FeedbackEdge) -> Entry:

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import DocumentError, NotSerializableError
-from fast_dag.graph.edge import Edge
+from fast_dag.graph.edge import Edge, Facts
 from fast_dag.graph.graph import AnyNode
 from fast_dag.graph.settings import DEFAULTS, NodeSettings
 from fast_dag.run.hooks import NodeHooks
@@ -215,6 +215,8 @@ class Writing:
 
 def _edge(edge: Edge, *, optional: bool) -> Entry:
     entry: Entry = edge._asdict()
+    if isinstance(edge.output, Facts):
+        entry |= {"output": edge.output.input, "cycle": edge.output.cycle}
     return entry | {"optional": True} if optional else entry
 
 

@@ -91,7 +91,6 @@ def test_a_bad_expression_among_the_settings_is_told_when_the_cycle_is_built(dag
         lambda c: c.monitor_resource_usage(),
         lambda c: c.enable_debugging(),
         lambda c: c.enable_profiling(),
-        lambda c: c.delta("x"),
     ],
 )
 def test_what_is_not_built_yet_is_refused(dag, call):
