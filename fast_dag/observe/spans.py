@@ -63,12 +63,14 @@ class Spans:
 
         *began* is the nanosecond in which its work has begun.
         """
-        known = self._open[mark.kind, mark.path]
+        known = self._open.get((mark.kind, mark.path), [])
         fitting = [each for each in known if each.mark == mark]
         if not fitting:
             return None
         found = min(fitting, key=lambda each: abs(each.began - began))
         known.remove(found)
+        if not known:
+            del self._open[mark.kind, mark.path]
         return found.span
 
     def at(self, mark: Mark) -> Any:
