@@ -126,7 +126,9 @@ class RunSpans:
                 self._tell(event, {"fast_dag.retry_in": event.retry_in, **_exception(event.error)})
                 return
         span = self._take(_mark(event), event.duration)
-        if span is not None:
+        if span is None:  # it failed before its first attempt
+            self._tell(event, {"fast_dag.node": event.node, **_exception(event.error)})
+        else:
             told = {} if is_final else {"fast_dag.retry_in": event.retry_in}
             span.set_attributes({"fast_dag.duration": event.duration, **told})
             self._fail(span, event.error)
@@ -141,15 +143,12 @@ class RunSpans:
 
     def cycle_finished(self, event: events.CycleFinished) -> None:
         """End the span of a cycle."""
-        span = self._take(Mark(CYCLE, event.cycle, event.iteration), event.duration)
-        if span is None:
-            return
-        told = {"reason": event.reason, "detail": shortened(event.detail, LONGEST), "verdict": event.verdict}
-        span.set_attributes({f"fast_dag.{name}": value for name, value in told.items() if value})
-        span.set_attribute("fast_dag.iterations", event.iterations)
-        if event.reason == "error":
-            span.set_status(self._failed, shortened(event.detail, LONGEST))
-        span.end(end_time=self._now)
+        detail = shortened(event.detail, LONGEST)
+        told = {"reason": event.reason, "detail": detail, "verdict": event.verdict or ""}
+        attributes: dict[str, Any] = {f"fast_dag.{name}": value for name, value in told.items() if value}
+        attributes["fast_dag.iterations"] = event.iterations
+        mark = Mark(CYCLE, event.cycle, event.iteration)
+        self._end(mark, event.duration, attributes, detail if event.reason == "error" else None)
 
     def iteration_started(self, event: events.IterationStarted) -> None:
         """Begin the span of an iteration."""
@@ -158,13 +157,9 @@ class RunSpans:
 
     def iteration_finished(self, event: events.IterationFinished) -> None:
         """End the span of an iteration, with the numbers among its metrics."""
-        span = self._take(Mark(ITERATION, event.cycle, (*event.iteration, event.index)), event.duration)
-        if span is None:
-            return
-        span.set_attributes(_numbers(event.metrics))
-        if event.status != "completed":
-            span.set_status(self._failed, event.status)
-        span.end(end_time=self._now)
+        mark = Mark(ITERATION, event.cycle, (*event.iteration, event.index))
+        fault = None if event.status == "completed" else event.status
+        self._end(mark, event.duration, _numbers(event.metrics), fault)
 
     def node_skipped(self, event: events.NodeSkipped) -> None:
         """Tell what is around the node that it will not run."""
@@ -202,6 +197,15 @@ class RunSpans:
         """Tell the run of a warning."""
         told = {"fast_dag.code": event.code, "fast_dag.message": shortened(event.message, LONGEST)}
         self._root.add_event(event.kind, told, self._now)
+
+    def _end(self, mark: Mark, duration: float, attributes: Attributes, fault: str | None) -> None:
+        """End a span, if it is open; *fault* is what went wrong, None if nothing did."""
+        span = self._take(mark, duration)
+        if span is not None:
+            span.set_attributes(attributes)
+            if fault is not None:
+                span.set_status(self._failed, fault)
+            span.end(end_time=self._now)
 
     def _take(self, mark: Mark, duration: float) -> Any:
         return self._spans.take(mark, self._now - int(duration * SECOND))

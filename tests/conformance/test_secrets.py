@@ -334,3 +334,13 @@ def test_what_a_run_leaves_can_be_copied_and_not_pickled(secret):
     with suppress(TypeError):
         json.dumps(found)
         raise AssertionError
+
+
+def test_the_prompt_of_a_debugger_does_not_show_it(secret):
+    dag, out = DAG("debugged").add_node("use", lambda token: token), io.StringIO()
+    dag.node(lambda use: [use], name="then")
+    with dag.connect("use", "then").debug(token=secret) as session:
+        shown = f"{session.pending} {session}"
+        session.interact(io.StringIO("inputs\nstep\ninputs\nresults\nresume\n"), out)
+    assert MASK in out.getvalue()
+    assert CANARY not in f"{out.getvalue()} {shown} {session.result}"

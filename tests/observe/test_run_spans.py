@@ -5,8 +5,8 @@ import threading
 import pytest
 from opentelemetry.trace import StatusCode
 
-from fast_dag import DAG, CycleConfig, Private, events
-from fast_dag.cycles import CyclicWorkflowExecutor
+from fast_dag import DAG, CacheError, CycleConfig, Private, events
+from fast_dag.cycles import CycleTemplates, CyclicWorkflowExecutor
 from fast_dag.run.violation import Violation
 from tests.observe.tracer import Kept
 
@@ -170,6 +170,49 @@ def test_a_cycle_whose_node_fails_has_failed_with_its_iteration(kept):
     with pytest.raises(ZeroDivisionError):
         dag.run(observers=[kept.observer])
     assert kept.span("cycle loop").status.status_code is ERROR
+
+
+def test_an_iteration_that_is_made_again_has_failed(kept):
+    left = [1]
+
+    def operation():
+        if left.pop():
+            left.append(0)
+            raise ValueError("broken")
+        return {"status": "success"}
+
+    dag = DAG("etl").add_node("operation", operation)
+    dag.add_cycle(CycleTemplates.retry_cycle(max_retries=2, sleep=lambda seconds: None), "operation")
+    dag.run(observers=[kept.observer])
+    statuses = [span.status.status_code for span in kept.spans if span.name.startswith("iteration")]
+    assert statuses == [ERROR, OK]
+
+
+def test_a_node_that_fails_before_its_first_attempt_is_told_to_the_run(kept):
+    dag = DAG("etl")
+    dag.cached_node(lambda token: 1, name="load")
+    with pytest.raises(CacheError):
+        dag.run(token=Private("canary"), observers=[kept.observer])
+    run = kept.span("run etl")
+    assert [event.name for event in run.events] == ["node_failed", "exception"]
+    assert run.events[0].attributes["fast_dag.node"] == "load"
+
+
+def test_the_end_of_what_nobody_has_seen_begin_is_nothing(kept):
+    ends = {"cycle": "c", "index": 0, "duration": 1.0, "metrics": {}}
+    dag = DAG("etl").add_node("load", lambda: 1)
+    dag.run(observers=[Told(kept.observer, (events.IterationFinished, ends))], strict_observers=True)
+    assert [span.name for span in kept.spans] == ["run etl", "node load"]
+
+
+def test_a_run_that_never_begins_has_no_span(kept):
+    class Refuses:
+        def watching(self, control):
+            raise RuntimeError("cannot be measured here")
+
+    with pytest.raises(RuntimeError, match="measured"):
+        DAG("etl").add_node("load", lambda: 1).run(observers=[kept.observer, Refuses()])
+    assert kept.spans == []
 
 
 def test_a_checkpoint_is_told_to_its_cycle(kept):
