@@ -113,6 +113,7 @@ if TYPE_CHECKING:
     from fast_dag.values import Converged as Converged
     from fast_dag.values import ExecutionMode as ExecutionMode
     from fast_dag.values import FSMReturn as FSMReturn
+    from fast_dag.values import LogicalTime as LogicalTime
     from fast_dag.values import NodeType as NodeType
     from fast_dag.values import Replace as Replace
     from fast_dag.values import SelectReturn as SelectReturn
@@ -245,6 +246,7 @@ WHERE = {
     "fast_dag.values": (
         "Converged",
         "FSMReturn",
+        "LogicalTime",
         "END",
         "NO_DATA",
         "SKIP",

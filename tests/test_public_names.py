@@ -35,6 +35,7 @@ RUN = [
     "Edge",
     "FSMContext",
     "FSMReturn",
+    "LogicalTime",
     "NO_DATA",
     "Private",
     "Replace",
