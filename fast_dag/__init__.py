@@ -85,6 +85,11 @@ if TYPE_CHECKING:
     from fast_dag.iterate.rules import fixed_point as fixed_point
     from fast_dag.iterate.rules import stable as stable
     from fast_dag.observe.log import LoggingObserver as LoggingObserver
+    from fast_dag.observe.monitor import CycleMonitor as CycleMonitor
+    from fast_dag.observe.recommendations import Recommendation as Recommendation
+    from fast_dag.observe.safety import CycleSafetyManager as CycleSafetyManager
+    from fast_dag.observe.safety import SafetyStatus as SafetyStatus
+    from fast_dag.observe.sampling import Instruments as Instruments
     from fast_dag.observe.tracing import OpenTelemetryObserver as OpenTelemetryObserver
     from fast_dag.private import Private as Private
     from fast_dag.run.context import Context as Context
@@ -128,6 +133,13 @@ if TYPE_CHECKING:
     from fast_dag.workflow.runner import DAGRunner as Runner  # noqa: F401 - the other name of it
 
 WHERE = {
+    "fast_dag.observe.sampling": ("Instruments",),
+    "fast_dag.observe.recommendations": ("Recommendation",),
+    "fast_dag.observe.safety": (
+        "CycleSafetyManager",
+        "SafetyStatus",
+    ),
+    "fast_dag.observe.monitor": ("CycleMonitor",),
     "fast_dag.iterate.rules": ("all_of", "any_of", "fixed_point", "stable"),
     "fast_dag.run.violation": ("Violation",),
     "fast_dag.cycles.bounds": (

@@ -58,6 +58,11 @@ if TYPE_CHECKING:
     from fast_dag.iterate.rules import any_of as any_of
     from fast_dag.iterate.rules import fixed_point as fixed_point
     from fast_dag.iterate.rules import stable as stable
+    from fast_dag.observe.monitor import CycleMonitor as CycleMonitor
+    from fast_dag.observe.recommendations import Recommendation as Recommendation
+    from fast_dag.observe.safety import CycleSafetyManager as CycleSafetyManager
+    from fast_dag.observe.safety import SafetyStatus as SafetyStatus
+    from fast_dag.observe.sampling import Instruments as Instruments
     from fast_dag.run.delta import Delta as Delta
     from fast_dag.run.results import CycleResult as CycleResult
     from fast_dag.run.results import IterationResult as IterationResult
@@ -71,6 +76,13 @@ if TYPE_CHECKING:
     from fast_dag.workflow.executing import Runtime as Runtime
 
 WHERE = {
+    "fast_dag.observe.sampling": ("Instruments",),
+    "fast_dag.observe.recommendations": ("Recommendation",),
+    "fast_dag.observe.safety": (
+        "CycleSafetyManager",
+        "SafetyStatus",
+    ),
+    "fast_dag.observe.monitor": ("CycleMonitor",),
     "fast_dag.iterate.rules": ("all_of", "any_of", "fixed_point", "stable"),
     "fast_dag.run.violation": ("Violation",),
     "fast_dag.cycles.executor": ("CyclicWorkflowExecutor",),

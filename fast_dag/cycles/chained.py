@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, Self
 
 from fast_dag.cycles.specs import create_convergence_condition
+from fast_dag.cycles.tools import tool_made
 from fast_dag.errors import CycleConfigurationError
 from fast_dag.graph.cycle_config import CycleConfig
 
@@ -116,12 +117,25 @@ class ChainedSettings:
         return self._set(stall_window=window)
 
     def enable_safety_monitoring(self, **settings: Any) -> Self:
-        """Watch each run; not built yet."""
-        self._not_built("enable_safety_monitoring", "max_iterations and timeout limit a cycle", settings)
+        """Have each run watched by a `CycleMonitor` with these *settings*, which is about this cycle alone.
+
+        What it measures and its time count from where the cycle begins.
+        """
+        return self._with_tool("monitor", settings)
 
     def monitor_resource_usage(self, **settings: Any) -> Self:
-        """Measure each run; not built yet."""
-        self._not_built("monitor_resource_usage", "run(track_memory=True) samples the memory", settings)
+        """Have memory, processor time and time measured in each run, without limits.
+
+        Raises:
+            CycleConfigurationError: there is a limit among the *settings* of the `CycleMonitor`.
+        """
+        limit = next((name for name in settings if "limit" in name or name == "timeout_seconds"), None)
+        if limit is not None:
+            msg = (
+                f"cycle {self.name!r}: {limit} is a limit, which enable_safety_monitoring({limit}=...) takes"
+            )
+            raise CycleConfigurationError(msg)
+        return self._with_tool("resources", settings)
 
     def enable_debugging(self, **settings: Any) -> Self:
         """Record each run; not built yet."""
@@ -148,6 +162,11 @@ class ChainedSettings:
     def on_round(self, function: Callable[[int, Any], Any]) -> Self:
         """Have ``function(round, value)`` called after each round with what is fed back."""
         return self._set(on_round=function)
+
+    def _with_tool(self, kind: str, settings: Mapping[str, Any]) -> Self:
+        """Have a tool made for each run; what is wrong with its settings is told at once."""
+        tool_made(kind, self.name, settings)
+        return self._set(tools={**self.config.tools, kind: settings})
 
     def _set(self, **fields: Any) -> Self:
         self.config = self.config.replace(**fields)

@@ -11,7 +11,10 @@ from fast_dag.graph.cycle_config import CycleConfig
 
 GIVEN = ("monitor", "debugger", "profiler", "safety_manager")
 """Keywords of a call that are tools."""
-KINDS: Mapping[str, tuple[str, str]] = {}
+KINDS: Mapping[str, tuple[str, str]] = {
+    "monitor": ("fast_dag.observe.monitor", "CycleMonitor"),
+    "resources": ("fast_dag.observe.monitor", "CycleMonitor"),
+}
 """What a cycle may have made for each run: module and class."""
 
 

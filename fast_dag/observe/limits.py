@@ -67,5 +67,10 @@ class Gate:
             timestamp=now,
         )
 
+    def rearm(self) -> None:
+        """Tell of it again, whatever has been told: something else has begun that it is about."""
+        if self.limit.action in ENDING:
+            self._told = None
+
     def _is_beyond(self, value: float) -> bool:
         return value >= self.limit.most if self.limit.counts else value > self.limit.most

@@ -61,10 +61,12 @@ def broken(run: CyclicRun, lap: Lap, *, after_iteration: bool = True) -> Ending 
     if violation is None:
         return None
     tell(run.ledger, violation, name_of(run, lap))
+    ending = Ending("violation", violation.message)
     if violation.action == "raise":
-        run.stop(CycleSafetyError(violation.message, violation))
-        return Ending("error", violation.message)
-    return Ending("violation", violation.message)
+        error = CycleSafetyError(violation.message, violation)
+        vars(error).update(cycle=lap.cycle.name, result=run.rounds.endings.result(lap, ending))
+        run.stop(error)
+    return ending
 
 
 def used_up(lap: Lap) -> Ending | None:

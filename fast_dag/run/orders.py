@@ -57,7 +57,8 @@ class Orders:
             order = desk.run.ledger.orders.popleft()
             error = CycleSafetyError(order.violation.message, order.violation)
             meant: list[tuple[Strand, Lap | None]] = [*self._meant(order)]
-            for strand, lap in meant or [(desk.root, None)]:
+            # A cycle that was meant by name may have ended by itself since.
+            for strand, lap in meant or ([(desk.root, None)] if order.cycle is None else ()):
                 self._begin(_Closing(strand, lap, error), order.patience)
 
     def end_idle(self) -> bool:

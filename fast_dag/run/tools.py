@@ -108,8 +108,8 @@ class Control:
 
         Parameters:
             violation: what was broken.
-            cycle: what it is about; None for the outermost cycles under way.  Where none is, the run ends
-                with a CycleSafetyError.
+            cycle: what it is about; None for the outermost cycles under way, where none is for the run,
+                which ends with a CycleSafetyError.
             patience: seconds that calls of sync functions get to come back before they are left.
         """
         self.tell(violation, cycle)

@@ -87,8 +87,6 @@ def test_a_bad_expression_among_the_settings_is_told_when_the_cycle_is_built(dag
 @pytest.mark.parametrize(
     "call",
     [
-        lambda c: c.enable_safety_monitoring(),
-        lambda c: c.monitor_resource_usage(),
         lambda c: c.enable_debugging(),
         lambda c: c.enable_profiling(),
     ],
