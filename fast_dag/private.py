@@ -14,11 +14,11 @@ UNSTORED: Final = (
 )
 """What a store says of one."""
 
-Held = TypeVar("Held")
+Held_co = TypeVar("Held_co", covariant=True)
 
 
 @final
-class Private(Generic[Held]):
+class Private(Generic[Held_co]):
     """A *value* that travels through a workflow without being shown.
 
     Its repr, its str and whatever it is formatted to say `Private(***)`.  It cannot be pickled, so it never
@@ -38,12 +38,12 @@ class Private(Generic[Held]):
 
     __slots__ = ("_value",)
 
-    def __init__(self, value: Held) -> None:
+    def __init__(self, value: Held_co) -> None:
         _SLOT.__set__(self, value)
 
-    def reveal(self) -> Held:
+    def reveal(self) -> Held_co:
         """The value itself; whatever shows or stores that is up to the caller."""
-        found: Held = _SLOT.__get__(self)
+        found: Held_co = _SLOT.__get__(self)
         return found
 
     def __repr__(self) -> str:
@@ -59,10 +59,10 @@ class Private(Generic[Held]):
     def __hash__(self) -> int:
         return hash(self.reveal())
 
-    def __copy__(self) -> Private[Held]:
+    def __copy__(self) -> Private[Held_co]:
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Private[Held]:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Private[Held_co]:
         return Private(copy.deepcopy(self.reveal(), memo))
 
     def __reduce__(self) -> NoReturn:
