@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from fast_dag.iterate.rules import any_of as any_of
     from fast_dag.iterate.rules import fixed_point as fixed_point
     from fast_dag.iterate.rules import stable as stable
+    from fast_dag.observe.bar import ProgressObserver as ProgressObserver
     from fast_dag.observe.log import LoggingObserver as LoggingObserver
     from fast_dag.observe.monitor import CycleMonitor as CycleMonitor
     from fast_dag.observe.recommendations import Recommendation as Recommendation
@@ -228,6 +229,7 @@ WHERE = {
     "fast_dag.graph.edge": ("Edge",),
     "fast_dag.graph.machine": ("Transition",),
     "fast_dag.graph.node": ("Node",),
+    "fast_dag.observe.bar": ("ProgressObserver",),
     "fast_dag.observe.log": ("LoggingObserver",),
     "fast_dag.observe.tracing": ("OpenTelemetryObserver",),
     "fast_dag.private": ("Private",),

@@ -116,6 +116,7 @@ CONDITIONS = [
 OBSERVERS = [
     "LoggingObserver",
     "OpenTelemetryObserver",
+    "ProgressObserver",
 ]
 ERRORS = [
     "AmbiguousMetricError",

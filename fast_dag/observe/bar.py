@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from time import perf_counter
 from typing import Any, Protocol, TextIO
@@ -13,7 +14,11 @@ from typing import Any, Protocol, TextIO
 from fast_dag.errors import missing_extra
 from fast_dag.observe.lines import Lines
 from fast_dag.observe.progress import Standing
+from fast_dag.plan.machine import MachinePlan
+from fast_dag.run.brief import brief
 from fast_dag.run.events import Event, NodeEvent, RunFinished
+from fast_dag.run.results import CycleResult
+from fast_dag.run.tools import Control
 
 
 class Display(Protocol):
@@ -76,6 +81,13 @@ class ProgressBar:
             if self._zero is not None:
                 self._display.draw(self._standing, perf_counter() - self._zero)
 
+    def close(self, results: Mapping[str, CycleResult]) -> None:  # noqa: ARG002 - what any tool is told
+        """Leave the stream as it was found, where the end of the run could not be told."""
+        with self._lock, suppress(OSError, ValueError):
+            if self._zero is not None:
+                self._zero = None
+                self._display.close()
+
     def _take(self, event: Event) -> None:
         if isinstance(event, RunFinished):
             self._zero = None
@@ -88,6 +100,32 @@ class ProgressBar:
             self._display.show(event, self._standing)
         if self._pace.allows(event.time):
             self._display.draw(self._standing, event.time)
+
+
+class ProgressObserver:
+    """Shows on a text stream how far a run is, for each run it watches; what `run(progress=True)` adds.
+
+    Parameters:
+        stream: where to, standard error by default; a terminal is written to in place.
+
+    Raises:
+        MissingExtraError: the package rich is not installed.
+        ValueError: nothing can be written to *stream*.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        _live_module()
+        if stream is not None and not callable(getattr(stream, "write", None)):
+            msg = f"stream must be a text stream, or None for standard error, got {brief(stream)}"
+            raise ValueError(msg)
+        self._stream = stream
+
+    def watching(self, control: Control) -> ProgressBar:
+        """Begin to show a run; the engine calls it."""
+        plan = control.plan_around("")
+        # How many states are to come nobody can know.
+        total = None if isinstance(plan, MachinePlan) else plan.node_count
+        return ProgressBar(total, self._stream, control.workflow)
 
 
 class Pace:

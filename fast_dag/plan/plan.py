@@ -266,3 +266,8 @@ class Plan:
     sees_context: bool
     """Whether some node is given the context."""
     cycles: tuple[Cycle, ...] = ()
+
+    @property
+    def node_count(self) -> int:
+        """How many units are nodes, and not where a cycle is entered or left."""
+        return len(self.names) - 2 * len(self.cycles)

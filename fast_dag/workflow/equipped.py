@@ -204,8 +204,9 @@ class Equipped(Definition):
         if wanted is None or wanted is False:
             callback: Any = self._progress if self._progress and self._progress.callback else None
         elif wanted is True or hasattr(wanted, "write"):
-            stream = None if wanted is True else wanted
-            shown: Observer = _load("fast_dag.observe.bar").ProgressBar(total, stream, workflow=self.name)
+            shown: Observer = _load("fast_dag.observe.bar").ProgressObserver(
+                None if wanted is True else wanted
+            )
             return shown
         else:
             callback = wanted

@@ -266,7 +266,7 @@ def _observers(workflow: Workflow, plan: Plan, options: RunOptions) -> list[Any]
     observers = [*workflow.observers, *options.observers]
     if any(cycle.config.tools for cycle in plan.cycles):
         observers += importlib.import_module("fast_dag.cycles.tools").tools_of(plan.cycles)
-    progress = workflow.progress_observer(options.progress, len(plan.names))
+    progress = workflow.progress_observer(options.progress, plan.node_count)
     return observers if progress is None else [*observers, progress]
 
 

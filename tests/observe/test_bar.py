@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from fast_dag import DAG
+from fast_dag import DAG, FSM, ProgressObserver
 from fast_dag.observe.bar import Pace, ProgressBar
 from tests.conformance.modes import comes_true
 from tests.observe.made import Terminal, failed, finished, run_finished, run_started, started
@@ -188,3 +188,47 @@ def test_a_pace_saves_up_no_more_than_its_burst():
     pace = Pace(rate=10, burst=2)
     assert [pace.allows(100.0) for _ in range(3)] == [True, True, False]
     assert [pace.allows(200.0) for _ in range(3)] == [True, True, False]
+
+
+def test_an_observer_shows_every_run_it_watches():
+    page = io.StringIO()
+    dag = DAG("etl").add_node("a", lambda: 1).add_observer(ProgressObserver(page))
+    for _ in range(2):
+        dag.run()
+    lines = page.getvalue().splitlines()
+    assert [line.split(" in ")[0] for line in lines] == ["[1/1] a finished", "etl completed"] * 2
+
+
+def test_where_a_cycle_begins_and_ends_is_no_node():
+    page, told = io.StringIO(), []
+    dag = DAG("fit").add_node("step", lambda n=0: n + 1).feedback("step", "step", input="n", cycle="c")
+    dag.node(lambda step: step, name="end")
+    dag.connect("step", "end")
+    with dag.cycle("c", max_iterations=2, on_limit="return"):
+        pass
+    dag.run(progress=page)
+    dag.run(progress=lambda *each: told.append(each))
+    assert "[1/2] step finished" in page.getvalue()
+    assert "2/2 nodes" in page.getvalue()
+    assert told[-1] == ("end", "completed", 1.0)
+
+
+def test_nobody_knows_how_many_states_are_to_come():
+    page = io.StringIO()
+    FSM("door").add_state("open", lambda: 1, initial=True, terminal=True).run(progress=page)
+    assert "[1] open finished" in page.getvalue()
+
+
+def test_a_stream_that_nothing_can_be_written_to_is_told():
+    with pytest.raises(ValueError, match="stream must be a text stream, or None for standard error, got 3"):
+        ProgressObserver(3)
+
+
+def test_a_display_is_left_when_a_run_is_over_whose_end_was_not_told():
+    terminal = Terminal()
+    bar = ProgressBar(2, terminal)
+    bar(run_started())
+    bar(started("a"))
+    bar.close({})
+    bar.close({})
+    assert terminal.is_cursor_visible
