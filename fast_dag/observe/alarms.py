@@ -29,7 +29,7 @@ class Alarm:
 
     >>> alarm = Alarm("memory", 0.8, 100.0, "{value:.0f} MiB of {limit:.0f}")
     >>> [alarm.rung(value, 0.0) is not None for value in (70, 81, 79, 90, 71, 85)]
-    [False, True, False, False, True, True]
+    [False, True, False, False, False, True]
 
     Parameters:
         kind: memory or cpu.
