@@ -260,6 +260,7 @@ class Watch:
     def describe(self, result: CycleResult) -> None:
         """Fill in what is known of the metrics."""
         result.metric_history = self.metric_history()
+        result.objective, result.direction = self.aim
         objective = self.objective
         best: Any = self._latest or self._values[RESULTS] or {}
         if objective is not None:

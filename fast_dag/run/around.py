@@ -29,15 +29,14 @@ class Around:
 
     def _cycle_around(self, path: str) -> str | None:
         plan, found, before = self._plan, None, ""
-        *holders, last = path.split(".")
-        for name in [*holders, last]:
-            if plan.cycles:
-                unit = self._unit(plan, name)
-                around = [each for each in plan.cycles if each.enter < unit < each.leave]
-                found = before + around[-1].name if around else found
-            if name is not last:
-                plan = self._plans[plan.nodes[self._unit(plan, name)].inside.workflow]
-                before = f"{before}{name}."
+        names = path.split(".")
+        for depth, name in enumerate(names, start=1):
+            unit = self._unit(plan, name)
+            around = [each for each in plan.cycles if each.enter < unit < each.leave]
+            if around:
+                found = before + max(around, key=lambda each: each.enter).name
+            if depth < len(names):
+                plan, before = self._plans[plan.nodes[unit].inside.workflow], f"{before}{name}."
         return found
 
     def _unit(self, plan: Plan, name: str) -> int:

@@ -55,6 +55,10 @@ class CycleResult:
     """Why nodes of the workflow were skipped."""
     verdict: str | None = None
     """How the objective went; None without one."""
+    objective: str | None = None
+    """The metric that it was to make better, as set or as its conditions tell; None without one."""
+    direction: str = "maximize"
+    """What a better value of that is."""
     best_iteration: int | None = None
     """The index of the iteration with the best objective; without objective the last one."""
     best_quality: Any = None
@@ -69,7 +73,9 @@ class CycleResult:
     errors: list[BaseException] = field(default_factory=list)
     violations: list[Any] = field(default_factory=list)
     debug: Any = None
+    """The debugger that watched it, itself; None if none did."""
     profile: Any = None
+    """The profiler that watched it, itself; None if none did."""
     trace: Any = None
 
     __repr__ = fields_in_brief

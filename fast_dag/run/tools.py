@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fast_dag.errors import CycleSafetyError
+from fast_dag.run.around import Around
 from fast_dag.run.notes import Note
 from fast_dag.run.violation import Violation, tell
 
@@ -47,6 +48,7 @@ class Control:
     def __init__(self, run: Run, mode: str, workers: int | None, timeout: float | None) -> None:
         self._run = run
         self.mode, self.workers, self.timeout = mode, workers, timeout
+        self._around = Around(run.plan, run.ledger.plans)
 
     @property
     def run_id(self) -> str:
@@ -98,6 +100,16 @@ class Control:
             inside: Any = plan.nodes[plan.names.index(name)].inside
             plan = self._run.ledger.plans[inside.workflow]
         return plan
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether the workflow is a machine, whose states are visited one after the other."""
+        # Looked at so, not by its class: that is only loaded where there are machines.
+        return hasattr(self._run.plan, "initial")
+
+    def cycle_of(self, node: str) -> str | None:
+        """The innermost cycle around a node, as events name both; None outside of cycles."""
+        return self._around(node)
 
     def tell(self, violation: Violation, cycle: str | None = None) -> None:
         """Have observers and results know of a violation, which changes nothing by itself."""
