@@ -85,7 +85,7 @@ class _Writer:
     def put(self, text: str) -> Self:
         """Write *text*."""
         self.pieces.append(text)
-        self._left -= len(text.encode("utf-8", "backslashreplace"))
+        self._left -= len(text) if text.isascii() else len(text.encode("utf-8", "backslashreplace"))
         if self._left < 0:
             raise _FullError
         return self
@@ -93,7 +93,9 @@ class _Writer:
     def write(self, value: Any) -> None:
         """Write any value."""
         kind = type(value)
-        if kind is Private:
+        if kind is float or kind is bool or value is None:
+            self.put(repr(value))  # most of what there is
+        elif kind is Private:
             self.put(SHOWN)
         elif id(value) in self._around or len(self._around) >= DEEPEST:
             self.put("...")
