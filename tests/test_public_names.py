@@ -114,9 +114,13 @@ CONDITIONS = [
     "create_convergence_condition",
 ]
 OBSERVERS = [
+    "CycleDebugger",
+    "CycleProfiler",
+    "DebugAnalysis",
     "LoggingObserver",
     "OpenTelemetryObserver",
     "ProgressObserver",
+    "PerformanceAnalysis",
 ]
 ERRORS = [
     "AmbiguousMetricError",

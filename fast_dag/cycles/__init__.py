@@ -58,7 +58,11 @@ if TYPE_CHECKING:
     from fast_dag.iterate.rules import any_of as any_of
     from fast_dag.iterate.rules import fixed_point as fixed_point
     from fast_dag.iterate.rules import stable as stable
+    from fast_dag.observe.debug_records import DebugAnalysis as DebugAnalysis
+    from fast_dag.observe.debugger import CycleDebugger as CycleDebugger
     from fast_dag.observe.monitor import CycleMonitor as CycleMonitor
+    from fast_dag.observe.performance import PerformanceAnalysis as PerformanceAnalysis
+    from fast_dag.observe.profiler import CycleProfiler as CycleProfiler
     from fast_dag.observe.recommendations import Recommendation as Recommendation
     from fast_dag.observe.safety import CycleSafetyManager as CycleSafetyManager
     from fast_dag.observe.safety import SafetyStatus as SafetyStatus
@@ -83,6 +87,10 @@ WHERE = {
         "SafetyStatus",
     ),
     "fast_dag.observe.monitor": ("CycleMonitor",),
+    "fast_dag.observe.performance": ("PerformanceAnalysis",),
+    "fast_dag.observe.debug_records": ("DebugAnalysis",),
+    "fast_dag.observe.profiler": ("CycleProfiler",),
+    "fast_dag.observe.debugger": ("CycleDebugger",),
     "fast_dag.iterate.rules": ("all_of", "any_of", "fixed_point", "stable"),
     "fast_dag.run.violation": ("Violation",),
     "fast_dag.cycles.executor": ("CyclicWorkflowExecutor",),

@@ -138,12 +138,20 @@ class ChainedSettings:
         return self._with_tool("resources", settings)
 
     def enable_debugging(self, **settings: Any) -> Self:
-        """Record each run; not built yet."""
-        self._not_built("enable_debugging", "run(observers=[...]) gets every event", settings)
+        """Have a new `CycleDebugger` with these *settings* record every run: ``result.debug``.
+
+        Raises:
+            CycleConfigurationError, UnknownOptionError: a setting is wrong, or there is none of that name.
+        """
+        return self._with_tool("debugger", settings)
 
     def enable_profiling(self, **settings: Any) -> Self:
-        """Time each run; not built yet."""
-        self._not_built("enable_profiling", "run(observers=[...]) gets every event", settings)
+        """Have a new `CycleProfiler` with these *settings* measure every run: ``result.profile``.
+
+        Raises:
+            CycleConfigurationError, UnknownOptionError: a setting is wrong, or there is none of that name.
+        """
+        return self._with_tool("profiler", settings)
 
     def until(self, rule: str | Callable[..., Any]) -> Self:
         """End when *rule* holds for the last two values that are fed back.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from fast_dag.cycles.amended import Chosen, amended
 from fast_dag.cycles.builder import Buildable
@@ -12,7 +12,8 @@ from fast_dag.cycles.execution import Execution
 from fast_dag.cycles.iterations import CycleIterations
 from fast_dag.cycles.persistence import Checkpoints, Head, Keeping, codec_of, mark_of
 from fast_dag.cycles.setting_checks import checked
-from fast_dag.cycles.tools import with_tools
+from fast_dag.cycles.tools import with_enabled, with_tools
+from fast_dag.cycles.with_tools import WithTools
 from fast_dag.errors import CycleConfigurationError, CycleStateError, ExecutionError, suggestion
 from fast_dag.graph import cycle_fields as check
 from fast_dag.run.results import CycleResult
@@ -23,8 +24,6 @@ NOT_YET = ("trace",)
 SETTINGS = (
     "memory_limit_mb",
     "enable_monitoring",
-    "enable_profiling",
-    "enable_debugging",
     "safety_manager",
     "resources",
 )
@@ -32,7 +31,7 @@ SETTINGS = (
 NOT_BUILT = "{} is not built yet: {}"
 
 
-class CyclicWorkflowExecutor:
+class CyclicWorkflowExecutor(WithTools):
     """Runs workflows for the sake of one of their cycles; one may serve many runs at once.
 
     >>> from fast_dag import DAG
@@ -46,6 +45,8 @@ class CyclicWorkflowExecutor:
         workflow: what runs where a call brings no workflow of its own.
         name: that of a registered workflow to run otherwise.
         max_iterations, timeout_seconds: limits besides those of the cycles; the smaller one counts.
+        enable_profiling, enable_debugging: have a new `CycleProfiler` or `CycleDebugger` watch each run that
+            brings none of its own: ``result.profile`` and ``result.debug``.
         state_persistence: keep a checkpoint of each run, so that another can go on from there.
         state_compression: compress them.
         state_store: where they are kept: a store, the path of a folder, by default the executor's memory.
@@ -64,6 +65,8 @@ class CyclicWorkflowExecutor:
         *,
         max_iterations: int | None = None,
         timeout_seconds: float | None = None,
+        enable_profiling: bool = False,
+        enable_debugging: bool = False,
         state_persistence: bool = False,
         state_compression: bool = False,
         state_store: Any = None,
@@ -80,6 +83,11 @@ class CyclicWorkflowExecutor:
             "max_iterations": checked("max_iterations", max_iterations, check.optional(check.integer(1))),
             "timeout_seconds": checked("timeout_seconds", timeout_seconds, check.optional(check.seconds)),
         }
+        kinds = {
+            "profiler": ("enable_profiling", enable_profiling),
+            "debugger": ("enable_debugging", enable_debugging),
+        }
+        self._enabled = [kind for kind, (name, is_on) in kinds.items() if checked(name, is_on, check.flag)]
         self._under_way: dict[str, Execution] = {}
         self._checkpoints: Checkpoints | None = None
         if checked("state_persistence", state_persistence, check.flag):
@@ -222,14 +230,6 @@ class CyclicWorkflowExecutor:
         """As `resume_cycle`, for callers without an event loop."""
         return self.execute_cycle_sync(cycle_config, initial_data, workflow, resume=run_id, **options)
 
-    async def execute_with_debugging(self, *_: Any, **__: Any) -> CycleResult:
-        """Run a cycle under a debugger; not built yet."""
-        self._lacks("execute_with_debugging")
-
-    async def execute_with_profiling(self, *_: Any, **__: Any) -> CycleResult:
-        """Run a cycle under a profiler; not built yet."""
-        self._lacks("execute_with_profiling")
-
     def cancel(self, run_id: str | None = None) -> CycleResult | None:
         """End a run that is under way, or all of them, from any thread; nothing behind the cycle runs.
 
@@ -250,9 +250,6 @@ class CyclicWorkflowExecutor:
         results = [each.cancel() for each in found]
         return results[-1] if results else None
 
-    def _lacks(self, what: str) -> NoReturn:
-        raise CycleConfigurationError(NOT_BUILT.format(what, "execute_cycle takes observers="))
-
     def _execution(
         self,
         chosen: Chosen,
@@ -265,7 +262,8 @@ class CyclicWorkflowExecutor:
     ) -> Execution:
         _refuse(options, NOT_YET, "execute_cycle", are_all=False)
         checked("on_error", on_error, check.one_of("raise", "return"))
-        given = with_tools({name: value for name, value in options.items() if name not in NOT_YET})
+        options = {name: value for name, value in options.items() if name not in NOT_YET}
+        given = with_tools(with_enabled(options, self._enabled))
         built = self._chosen(workflow)
         found = self._resumed(given.pop("resume", None))
         if found is not None:

@@ -14,6 +14,8 @@ GIVEN = ("monitor", "debugger", "profiler", "safety_manager")
 KINDS: Mapping[str, tuple[str, str]] = {
     "monitor": ("fast_dag.observe.monitor", "CycleMonitor"),
     "resources": ("fast_dag.observe.monitor", "CycleMonitor"),
+    "debugger": ("fast_dag.observe.debugger", "CycleDebugger"),
+    "profiler": ("fast_dag.observe.profiler", "CycleProfiler"),
 }
 """What a cycle may have made for each run: module and class."""
 
@@ -71,7 +73,17 @@ def tool_made(kind: str, cycle: str, settings: Mapping[str, Any]) -> Any:
         known = ", ".join(KINDS) or "none"
         msg = f"cycle {cycle!r}: there is no tool {kind!r}{suggestion(kind, KINDS)}; known are {known}"
         raise CycleConfigurationError(msg)
-    module, name = KINDS[kind]
-    made: Any = getattr(importlib.import_module(module), name)(**{"cycle_id": cycle, **settings})
+    made = new_tool(kind, **{"cycle_id": cycle, **settings})
     made.only = cycle
     return made
+
+
+def new_tool(kind: str, **settings: Any) -> Any:
+    """A tool of a kind that there is."""
+    module, name = KINDS[kind]
+    return getattr(importlib.import_module(module), name)(**settings)
+
+
+def with_enabled(options: Mapping[str, Any], kinds: Iterable[str]) -> dict[str, Any]:
+    """The *options* of a call, and a new tool of each of these *kinds* that it does not bring."""
+    return {**options, **{kind: new_tool(kind) for kind in kinds if options.get(kind) is None}}

@@ -44,8 +44,9 @@ def _parts(found: DebugAnalysis) -> Iterator[str]:
     yield from _charts(found.iteration_details)
     if len(found.cycles) > 1 or any(each.reason for each in found.cycles):
         yield section("Cycles", _cycles(found.cycles))
-    if found.outside:
-        yield section("Outside of cycles", _executions(found.outside))
+    if found.outside or found.skipped:
+        outside = _executions(found.outside) + "".join(_skipped(found.skipped))
+        yield section("Outside of cycles", outside)
     yield _iterations(found.iteration_details)
 
 
@@ -154,7 +155,11 @@ def _inside(found: IterationDebug) -> Iterator[str]:
     yield _executions(found.node_executions)
     if found.state_changes:
         yield f"<p>Shared state: {_changes(found.state_changes)}</p>"
-    for node, reason in found.skipped.items():
+    yield from _skipped(found.skipped)
+
+
+def _skipped(skipped: Mapping[str, str]) -> Iterator[str]:
+    for node, reason in skipped.items():
         yield f'<p class="quiet">{escape(node)} skipped: {escape(reason)}</p>'
 
 

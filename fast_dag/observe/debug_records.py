@@ -100,6 +100,8 @@ class DebugAnalysis(Settled):
     iteration_details: list[IterationDebug]
     outside: list[NodeDebug]
     """Attempts of nodes outside of all cycles, in a run that has cycles."""
+    skipped: dict[str, str]
+    """Why nodes outside of all cycles were skipped."""
 
     def executions(self) -> Iterator[tuple[IterationDebug | None, NodeDebug]]:
         """Every attempt with its iteration, those outside of cycles (None) first."""
@@ -121,6 +123,7 @@ class DebugRecord:
     violations: list[str] = field(default_factory=list)
     iterations: list[IterationDebug] = field(default_factory=list)
     outside: list[NodeDebug] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
     trends: dict[str, str] = field(default_factory=dict)
     """Where the objective of each cycle was going that has one."""
 
@@ -142,6 +145,7 @@ class DebugRecord:
             violations=list(self.violations),
             iteration_details=found,
             outside=list(self.outside) if cycle is None else [],
+            skipped=dict(self.skipped) if cycle is None else {},
         )
 
 

@@ -97,6 +97,7 @@ class DebugWatcher:
             status = "failed" if record.status in ("failed", "timed_out") else record.status
             whole = IterationDebug(0, status="completed" if status.startswith("completed") else status)
             whole.node_executions, record.outside = record.outside, []
+            whole.skipped, record.skipped = record.skipped, {}
             whole.duration_ms, whole.errors = record.duration_ms, _errors(whole)
             record.iterations.append(whole)
         for name, result in results.items():
@@ -213,9 +214,8 @@ class DebugWatcher:
             self._end_visit(event, "failed")
 
     def _node_skipped(self, event: events.NodeSkipped) -> None:
-        found = self._around(event.node)
-        if found is not None:
-            found.skipped[event.node] = self._cut(event.reason)
+        into = self._around(event.node) or self.record
+        into.skipped[event.node] = self._cut(event.reason)
 
     def _end_visit(self, event: events.NodeEvent, status: str) -> None:
         found = self._current.get(None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fast_dag.observe.debug_watch import DebugWatcher
+from fast_dag.run.events import CycleStarted
 
 
 class ExcusingWatcher(DebugWatcher):
@@ -16,11 +17,6 @@ class ExcusingWatcher(DebugWatcher):
         """How many iterations of each cycle in a row have failed."""
         self._failing: set[str] = set()
         """Cycles in whose iteration that is under way a node has failed."""
-
-    def admit(self, cycle: str) -> None:
-        """A cycle is entered: what an earlier entry has come to does not count."""
-        self._failures.pop(cycle, None)
-        self._failing.discard(cycle)
 
     def excuses(self, cycle: str, error: Exception) -> bool:  # noqa: ARG002 - any failure counts alike
         """Whether a failure only ends the iteration."""
@@ -34,3 +30,9 @@ class ExcusingWatcher(DebugWatcher):
         if cycle not in self._failing:
             self._failures.pop(cycle, None)
         self._failing.discard(cycle)
+
+    def _cycle_started(self, event: CycleStarted) -> None:
+        super()._cycle_started(event)
+        # What an earlier entry has come to does not count.
+        self._failures.pop(event.cycle, None)
+        self._failing.discard(event.cycle)

@@ -4,7 +4,7 @@ import pytest
 
 from fast_dag import DAG, CycleConfig, CycleConfigurationError
 from fast_dag.cycles import CycleBuilder
-from fast_dag.errors import ConvergenceExpressionError
+from fast_dag.errors import ConvergenceExpressionError, UnknownOptionError
 
 
 def step(x=0, y=0):
@@ -84,16 +84,13 @@ def test_a_bad_expression_among_the_settings_is_told_when_the_cycle_is_built(dag
         c.connect("a", "a", {"result": "x"})
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda c: c.enable_debugging(),
-        lambda c: c.enable_profiling(),
-    ],
-)
-def test_what_is_not_built_yet_is_refused(dag, call):
-    with pytest.raises(CycleConfigurationError, match="is not built yet"):
-        call(dag.create_cycle("fit"))
+@pytest.mark.parametrize("kind", ["debugging", "profiling"])
+def test_a_wrong_setting_of_a_tool_is_told_when_it_is_enabled(dag, kind):
+    builder = dag.create_cycle("fit")
+    with pytest.raises(UnknownOptionError, match="'cycle_i'; did you mean 'cycle_id'"):
+        getattr(builder, f"enable_{kind}")(cycle_i="a")
+    with pytest.raises(CycleConfigurationError, match="cycle_id must be a"):
+        getattr(builder, f"enable_{kind}")(cycle_id="")
 
 
 def test_a_builder_may_start_from_a_config_and_take_in_others(dag):

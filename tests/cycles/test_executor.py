@@ -12,7 +12,9 @@ from fast_dag import (
     DAG,
     CycleConfig,
     CycleConfigurationError,
+    CycleDebugger,
     CycleExecutionError,
+    CycleProfiler,
     ExecutionError,
     MissingInputError,
     RunCancelledError,
@@ -241,10 +243,41 @@ def test_settings_that_are_not_built_yet_are_refused(setting):
         CyclicWorkflowExecutor(enable_monitorin=False)
 
 
-@pytest.mark.parametrize("name", ["execute_with_debugging", "execute_with_profiling"])
-def test_tools_have_calls_that_are_not_built_yet(name):
-    with pytest.raises(CycleConfigurationError, match="not built yet"):
-        asyncio.run(getattr(CyclicWorkflowExecutor(counting()), name)("counting"))
+@pytest.mark.parametrize(
+    ("name", "field", "kind"),
+    [
+        ("execute_with_debugging", "debug", CycleDebugger),
+        ("execute_with_profiling", "profile", CycleProfiler),
+    ],
+)
+def test_a_cycle_runs_under_a_tool_by_default_a_new_one(name, field, kind):
+    executor, tool = CyclicWorkflowExecutor(counting()), kind()
+    given = {"debug": "debugger", "profile": "profiler"}[field]
+    results = [
+        asyncio.run(getattr(executor, name)("counting")),
+        getattr(executor, f"{name}_sync")("counting"),
+        asyncio.run(getattr(executor, name)("counting", **{given: tool})),
+        getattr(executor, f"{name}_sync")("counting", **{given: tool}),
+    ]
+    found = [getattr(each, field) for each in results]
+    assert all(type(each) is kind for each in found)
+    assert found[0] is not found[1]
+    assert found[2] is found[3] is tool
+
+
+def test_an_executor_has_tools_made_for_every_run_that_brings_none():
+    executor = CyclicWorkflowExecutor(counting(), enable_debugging=True, enable_profiling=True)
+    first, second = executor.execute_cycle_sync("counting"), executor.execute_cycle_sync("counting")
+    assert first.debug is not second.debug
+    assert first.debug.analyze_execution().total_iterations == 3
+    assert first.profile.generate_analysis().iterations == 3
+    mine = CycleDebugger()
+    assert executor.execute_cycle_sync("counting", debugger=mine).debug is mine
+
+
+def test_a_switch_that_is_none_is_named():
+    with pytest.raises(CycleConfigurationError, match="enable_debugging must be True or False"):
+        CyclicWorkflowExecutor(enable_debugging=1)
 
 
 def test_w22_one_workflow_serves_three_threads_at_once():
