@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 
 from fast_dag.cycles.specs import create_convergence_condition
 from fast_dag.cycles.tools import tool_made
@@ -179,10 +179,6 @@ class ChainedSettings:
     def _set(self, **fields: Any) -> Self:
         self.config = self.config.replace(**fields)
         return self
-
-    def _not_built(self, what: str, instead: str, *_: object) -> NoReturn:
-        msg = f"cycle {self.name!r}: {what} is not built yet; {instead}"
-        raise CycleConfigurationError(msg)
 
 
 def _joined(old: Iterable[str], new: Iterable[str | Iterable[str]]) -> tuple[str, ...]:
