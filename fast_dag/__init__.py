@@ -101,6 +101,8 @@ if TYPE_CHECKING:
     from fast_dag.run.delta import Delta as Delta
     from fast_dag.run.divergence import Divergence as Divergence
     from fast_dag.run.fsm_context import FSMContext as FSMContext
+    from fast_dag.run.iteration_info import IterationInfo as IterationInfo
+    from fast_dag.run.iteration_info import RoundStats as RoundStats
     from fast_dag.run.results import CycleResult as CycleResult
     from fast_dag.run.results import IterationResult as IterationResult
     from fast_dag.run.violation import Violation as Violation
@@ -134,6 +136,7 @@ if TYPE_CHECKING:
     from fast_dag.workflow.executing import Runtime as Runtime
     from fast_dag.workflow.fsm import FSM as FSM
     from fast_dag.workflow.functions import FunctionRegistry as FunctionRegistry
+    from fast_dag.workflow.iteration_node import BoundedIterationNode as BoundedIterationNode
     from fast_dag.workflow.runner import DAGRunner as DAGRunner
     from fast_dag.workflow.runner import DAGRunner as Runner  # noqa: F401 - the other name of it
 
@@ -149,6 +152,8 @@ WHERE = {
     "fast_dag.observe.debug_records": ("DebugAnalysis",),
     "fast_dag.observe.profiler": ("CycleProfiler",),
     "fast_dag.observe.debugger": ("CycleDebugger",),
+    "fast_dag.workflow.iteration_node": ("BoundedIterationNode",),
+    "fast_dag.run.iteration_info": ("IterationInfo", "RoundStats"),
     "fast_dag.iterate.rules": ("all_of", "any_of", "fixed_point", "stable"),
     "fast_dag.run.violation": ("Violation",),
     "fast_dag.cycles.bounds": (

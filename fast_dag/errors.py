@@ -290,6 +290,12 @@ class CycleExecutionError(ExecutionError):
     cycle: str | None = None
     iteration: int = 0
     result: Any = None
+    round: int | None = None
+    """The round that failed, from 1."""
+    epoch: int = 0
+    rounds_completed: int = 0
+    last_value: Any = None
+    """Of a bounded iteration what the last round gave that came to its end."""
 
 
 class RetryExhaustedError(CycleExecutionError):

@@ -82,6 +82,9 @@ CYCLES = [
     "register_codec",
 ]
 ITERATION = [
+    "BoundedIterationNode",
+    "IterationInfo",
+    "RoundStats",
     "all_of",
     "any_of",
     "fixed_point",

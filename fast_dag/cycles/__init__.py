@@ -68,6 +68,8 @@ if TYPE_CHECKING:
     from fast_dag.observe.safety import SafetyStatus as SafetyStatus
     from fast_dag.observe.sampling import Instruments as Instruments
     from fast_dag.run.delta import Delta as Delta
+    from fast_dag.run.iteration_info import IterationInfo as IterationInfo
+    from fast_dag.run.iteration_info import RoundStats as RoundStats
     from fast_dag.run.results import CycleResult as CycleResult
     from fast_dag.run.results import IterationResult as IterationResult
     from fast_dag.run.violation import Violation as Violation
@@ -78,6 +80,7 @@ if TYPE_CHECKING:
     from fast_dag.workflow.builder import WorkflowBuilder as WorkflowBuilder
     from fast_dag.workflow.executing import RunResult as RunResult
     from fast_dag.workflow.executing import Runtime as Runtime
+    from fast_dag.workflow.iteration_node import BoundedIterationNode as BoundedIterationNode
 
 WHERE = {
     "fast_dag.observe.sampling": ("Instruments",),
@@ -91,6 +94,8 @@ WHERE = {
     "fast_dag.observe.debug_records": ("DebugAnalysis",),
     "fast_dag.observe.profiler": ("CycleProfiler",),
     "fast_dag.observe.debugger": ("CycleDebugger",),
+    "fast_dag.workflow.iteration_node": ("BoundedIterationNode",),
+    "fast_dag.run.iteration_info": ("IterationInfo", "RoundStats"),
     "fast_dag.iterate.rules": ("all_of", "any_of", "fixed_point", "stable"),
     "fast_dag.run.violation": ("Violation",),
     "fast_dag.cycles.executor": ("CyclicWorkflowExecutor",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from fast_dag.errors import MissingConnectionError, suggestion
@@ -78,7 +78,7 @@ def chosen_output(node: AnyNode, output: str | None) -> str:
         return output
     if node.is_router:
         return _branch(node, output)
-    if output is None:
+    if output is None or output == node.whole_output:
         return whole_output(node)
     if node.declared_outputs and output not in node.declared_outputs:
         known = ", ".join(node.declared_outputs)
@@ -90,9 +90,8 @@ def chosen_output(node: AnyNode, output: str | None) -> str:
 
 def chosen_input(node: AnyNode, entry: str) -> str:
     """The input *entry* of *node*, by its own name; MissingConnectionError if it has none of that name."""
-    aliases: Mapping[str, str] = getattr(node.func, "input_aliases", {})
-    entry = aliases.get(entry, entry)
-    if not node.collects:
+    entry = node.other_names.get(entry, entry)
+    if not node.collects and entry not in node.refused_inputs:
         _check_input(node, entry)
     return entry
 

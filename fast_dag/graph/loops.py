@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fast_dag.errors import MissingConnectionError, suggestion
 from fast_dag.graph.binding import feedback_input, only_input
@@ -14,6 +14,9 @@ from fast_dag.graph.deltas import delta_faults
 from fast_dag.graph.edge import FeedbackEdge
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.order import topological_order
+
+if TYPE_CHECKING:
+    from fast_dag.graph.bounded import Bounded
 
 SHOWN = 5
 """A message names at most so many shared nodes."""
@@ -33,6 +36,8 @@ class Cycle:
     """The innermost cycle around it."""
     attached: tuple[str, ...] = ()
     """Checkers behind its body that decide about it."""
+    bounded: Bounded | None = None
+    """What it is besides, if it is a bounded iteration."""
 
 
 class Fault(NamedTuple):

@@ -254,6 +254,26 @@ class Node(Connectable, Generic[P, R_co]):
         return None
 
     @property
+    def side_outputs(self) -> tuple[str, ...]:
+        """Outputs that are no part of its value, but stand beside it."""
+        return ()
+
+    @property
+    def whole_output(self) -> str:
+        """The declared output that is its whole value, '' if none is."""
+        return ""
+
+    @property
+    def other_names(self) -> Mapping[str, str]:
+        """Other names that inputs may be given by, each with the input's own."""
+        return getattr(self._func, "input_aliases", {})
+
+    @property
+    def refused_inputs(self) -> tuple[str, ...]:
+        """What may be connected, and is told of when the definition is checked."""
+        return ()
+
+    @property
     def ends(self) -> tuple[End, ...]:
         """The node as one end of an edge."""
         return (End(self, None),)

@@ -9,11 +9,13 @@ from typing import Any
 from fast_dag.graph.attached import with_attached
 from fast_dag.graph.edge import Edge
 from fast_dag.graph.graph import Graph
+from fast_dag.graph.loops import Cycle as Loop
 from fast_dag.graph.loops import cycles_of
 from fast_dag.graph.node import Node
 from fast_dag.graph.order import topological_order
 from fast_dag.graph.settings import DEFAULTS
 from fast_dag.graph.signature import Parameter
+from fast_dag.plan.bounded import fires_each_round
 from fast_dag.plan.frame import Frame
 from fast_dag.plan.plan import (
     ANY,
@@ -43,12 +45,15 @@ def execution_order(graph: Graph) -> list[str]:
     return topological_order(list(graph.nodes), successors)
 
 
-def compile_plan(graph: Graph, part: Collection[str] | None = None) -> Plan:
-    """The plan of *graph*, or of the nodes in *part*.
+def compile_plan(graph: Graph, part: Collection[str] | None = None, around: Loop | None = None) -> Plan:
+    """The plan of *graph*, or of the nodes in *part*; or of a bounded iteration *around* all of it.
 
     The graph has been checked: it has no ring and no crowded input.
     """
     loops = with_attached(graph, cycles_of(graph)[0]) if graph.cycles else []
+    if around is not None:
+        inside = [replace(each, parent=each.parent or around.name) for each in loops]
+        loops = [around, *inside]
     frame = Frame(graph, part, loops)
     slots = Slots(graph, frame)
     plan = _assembled(graph, frame, slots)
@@ -108,7 +113,8 @@ def _assembled(graph: Graph, frame: Frame, slots: Slots) -> Plan:
 def _is_simple(unit: int, frame: Frame, outgoing: Sequence[Sequence[Link]]) -> bool:
     """Whether the targets of a unit only have to count, if it gives a value."""
     kinds = frame.kinds
-    if kinds[unit] in (ROUTER, ENTER, LEAVE) or frame.nodes[unit].settings.stream in ("once", "tee"):
+    node = frame.nodes[unit]
+    if kinds[unit] in (ROUTER, ENTER, LEAVE) or node.settings.stream in ("once", "tee") or node.side_outputs:
         return False
     return all(kinds[link.target] != ANY and link.part is None for link in outgoing[unit])
 
@@ -116,6 +122,7 @@ def _is_simple(unit: int, frame: Frame, outgoing: Sequence[Sequence[Link]]) -> b
 def _links(frame: Frame, slots: Slots) -> tuple[tuple[tuple[Link, ...], ...], tuple[tuple[Link, ...], ...]]:
     """The edges between units, by source and by target, those that hold cycles together included."""
     found = [slots.link(edge) for edge in slots.graph.edges if slots.is_inside(edge)]
+    found += slots.port_links
     found += [*_from_outside(frame, slots, found), *_bonds(frame, found, slots.first)]
     outgoing: list[list[Link]] = [[] for _ in frame.names]
     arrivals: list[list[Link]] = [[] for _ in frame.names]
@@ -199,9 +206,9 @@ def _argument(node: AnyNode, parameter: Parameter, edges: dict[str, Edge], slots
     keyword = parameter.own_name if parameter.by_keyword else ""
     if parameter.injected:
         return Argument(parameter.name, CONTEXT_SLOT, keyword, injected=True, injects=parameter.injects)
-    port = slots.ports.get((node.name, parameter.name))
+    port = slots.port_argument(node, parameter, keyword)
     if port is not None:
-        return Argument(parameter.name, port, keyword)
+        return port
     edge = edges.get(parameter.name)
     if edge is None:
         return Argument(parameter.name, slots.open[node.name, parameter.name], keyword)
@@ -222,7 +229,7 @@ def _direct(layout: Layout, kind: int) -> tuple[int, ...] | None:
     if kind == ANY or layout.collect or layout.extras >= 0:
         return None
     for argument in layout.arguments:
-        if argument.keyword or argument.output or (argument.source and argument.default is not NO_DATA):
+        if argument.keyword or argument.output or argument.default is not NO_DATA:
             return None
     return tuple(argument.slot for argument in layout.arguments)
 
@@ -260,7 +267,9 @@ def _with_rows(cycle: Cycle, plan: Plan) -> Cycle:
         and all(link.part is None and plan.kinds[link.target] in (TASK, LEAVE) for link in plan.links[unit])
         for unit in body
     )
-    is_watched = cycle.config.stall_window is not None or cycle.checkers or cycle.has_delta
+    is_watched = cycle.config.stall_window is not None or bool(cycle.checkers) or cycle.has_delta
+    if cycle.bounded is not None:
+        is_watched = cycle.bounded.is_stream or not fires_each_round(cycle, plan.links[cycle.enter])
     if not is_plain or is_watched:
         return cycle
     return cycle._replace(

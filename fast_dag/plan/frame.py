@@ -68,6 +68,11 @@ class Frame:
         """The cycles that *edge* leads out of, the innermost first."""
         return self._around_only(edge.source, edge.target)
 
+    def entry_of(self, node: str, cycle: str) -> int:
+        """The unit that waits for what *cycle* brings to *node*: that, or the cycle inside that holds it."""
+        inside = [name for name in self._around(node) if name != cycle]
+        return self.enters[inside[-1]] if inside else self.numbers[node]
+
     def _crossed(self, inner: str, other: str) -> str | None:
         """The outermost cycle that holds *inner* and not *other*."""
         found = self._around_only(inner, other)
@@ -153,6 +158,7 @@ def _whole(loop: Loop, loops: Sequence[Loop]) -> Loop:
     """*loop*, whose body holds the checkers that are attached to it, or to a cycle inside it, as well."""
     body = set(loop.nodes)
     inside = [name for each in loops if body.issuperset(each.nodes) for name in each.attached]
+    inside = [name for name in inside if name not in body]
     return replace(loop, nodes=(*loop.nodes, *inside)) if inside else loop
 
 

@@ -110,6 +110,8 @@ class Port(NamedTuple):
     """How what is fed back is merged, if only what is new goes round."""
     facts: int = -1
     """The slot for what was gathered, -1 if nobody takes it."""
+    once: bool = False
+    """Whether that is there in the first round only."""
 
 
 class Feedback(NamedTuple):
@@ -147,6 +149,22 @@ class Emitted(NamedTuple):
     """Whether it hangs behind a branch of a router, and is dead if that was never taken."""
 
 
+class Rounds(NamedTuple):
+    """What a bounded iteration has besides a cycle."""
+
+    output: Argument
+    """What a round gives."""
+    signal: Argument | None
+    """What asks to stop after a round."""
+    before: int
+    """A slot for the value before the last one."""
+    stop_on_empty: bool
+    history: bool
+    is_stream: bool
+    releases: bool
+    max_buffer: int | None
+
+
 class Cycle(NamedTuple):
     """A range of units that is gone through again until its settings or the values end it.
 
@@ -178,6 +196,8 @@ class Cycle(NamedTuple):
     loop_values: tuple[tuple[str, tuple[int, ...]], ...] = ()
     """The inputs that are fed back, by name, each with the places of its feedback edges."""
     emits: tuple[Emitted, ...] = ()
+    bounded: Rounds | None = None
+    """What it is besides, if it is a bounded iteration."""
     aim: tuple[str | None, str] = (None, "maximize")
     """The metric it is about, None without one, and what a better value is."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from fast_dag.graph.binding import needs, takes_whole
@@ -13,6 +13,7 @@ from fast_dag.graph.loops import Cycle as Loop
 from fast_dag.graph.loops import initial_ports
 from fast_dag.graph.node import Node
 from fast_dag.graph.signature import Parameter
+from fast_dag.plan.bounded import BoundedPorts
 from fast_dag.plan.emitted import Emissions, loop_values
 from fast_dag.plan.frame import Frame
 from fast_dag.plan.plan import Argument, Cycle, Feedback, Given, Link, Port
@@ -47,13 +48,32 @@ class Slots:
             self._number_branches(graph.nodes[name])
         for edge in graph.edges if graph.cycles.deltas else ():
             if edge.cycle and self.is_inside(edge) and facts_key(edge) not in self.facts:
-                self.facts[facts_key(edge)] = self._new(NO_DATA)
+                self.facts[facts_key(edge)] = self.new(NO_DATA)
         for loop in frame.loops:
             self._number_initial(loop)
             self._number_feedback(loop)
-        self.emissions = Emissions(frame, [edge for edge in graph.edges if self.is_inside(edge)], self._new)
+        self.bounded = {loop.name: BoundedPorts(self, loop) for loop in frame.loops if loop.bounded}
+        self.emissions = Emissions(frame, [edge for edge in graph.edges if self.is_inside(edge)], self.new)
         self.first = len(self.base)
         self.emissions.fill(self._argument)
+
+    @property
+    def port_links(self) -> list[Link]:
+        """From the enters of bounded iterations to what their ports lead to."""
+        return [link for ports in self.bounded.values() for link in ports.links()]
+
+    def port_argument(self, node: AnyNode, parameter: Parameter, keyword: str) -> Argument | None:
+        """The input of a cycle that is filled anew in each iteration; None for every other input."""
+        key = node.name, parameter.name
+        if key not in self.ports:
+            return None
+        found = Argument(parameter.name, self.ports[key], keyword)
+        for ports in self.bounded.values():
+            if ports.slots.get(key) == found.slot:
+                default = NO_DATA if parameter.required else parameter.default
+                source = key[1] if node.node_type is NodeType.ANY else ""
+                return found._replace(default=ports.default(node, default), source=source)
+        return found
 
     def of(self, edge: Edge) -> int:
         """The slot with the value that *edge* carries."""
@@ -68,7 +88,7 @@ class Slots:
         if edge.cycle:
             return self.facts[facts_key(edge)]
         unit = self.numbers[edge.source]
-        return self.branches[unit][edge.output] if unit in self.branches else self.first + unit
+        return self.branches.get(unit, {}).get(edge.output, self.first + unit)
 
     def is_inside(self, edge: Edge) -> bool:
         """Whether both ends of *edge* are in the plan."""
@@ -116,6 +136,7 @@ class Slots:
             if key in self.ports:
                 places.setdefault(key, []).append(self.carried[edge])
         ports = tuple(self._port(loop.name, *key, fed) for key, fed in places.items())
+        own = self.bounded.get(loop.name)
         body = set(loop.nodes)
         routers = [name for name in loop.nodes if self.graph.nodes[name].is_router]
         leads_out = any(
@@ -127,11 +148,12 @@ class Slots:
             frame.leaves[loop.name],
             loop.config,
             feedback,
-            ports,
+            ports if own is None else own.ports(),
             leads_out,
             tuple(self.numbers[name] for name in loop.attached if self.graph.nodes[name].checker is not None),
-            loop_values=loop_values(loop.edges),
-            emits=tuple(self.emissions.of_cycle[loop.name]),
+            loop_values=loop_values(loop.edges) if own is None else (("output", (0,)),),
+            emits=tuple(self.emissions.of_cycle[loop.name]) if own is None else own.emits(feedback[0]),
+            bounded=None if own is None else own.rounds(feedback[0]),
             course=self.graph.cycles.courses.get(loop.name),
             supplied=tuple(
                 (f"{node}.{name}", self.open[node, name])
@@ -147,14 +169,19 @@ class Slots:
         return Port(place, tuple(fed), self._lower(node, name), delta, self.facts.get(key, -1))
 
     def _feedback(self, edge: FeedbackEdge) -> Feedback:
-        source = self.graph.nodes[edge.source]
-        unit = self.numbers[edge.source]
-        is_branch = bool(edge.output) and source.is_router
-        slot = self.branches[unit][edge.output] if is_branch else self.first + unit
-        value = Argument(edge.input or "", slot, source=edge.source, optional=edge.optional)
-        if not edge.signal and not is_branch:
-            value = part_wanted(value, source, edge.output)
-        return Feedback(unit, value, self.carried.get(edge, -1), edge.signal, not edge.optional)
+        value = self.value_of(edge.source, edge.output, whole=edge.signal)
+        value = value._replace(name=edge.input or "", optional=edge.optional)
+        slot = self.carried.get(edge, -1)
+        return Feedback(self.numbers[edge.source], value, slot, edge.signal, not edge.optional)
+
+    def value_of(self, name: str, output: str, *, whole: bool = False) -> Argument:
+        """What lies ready of an *output* of the node *name* when it has run."""
+        source, unit = self.graph.nodes[name], self.numbers[name]
+        slot = self.branches.get(unit, {}).get(output, -1)
+        if slot >= 0:
+            return Argument("", slot, source=name)
+        value = Argument("", self.first + unit, source=name)
+        return value if whole else part_wanted(value, source, output)
 
     def _lower(self, node: str, name: str) -> Argument:
         """What fills a fed-back input as long as no feedback does."""
@@ -169,7 +196,7 @@ class Slots:
             for node, name in initial_ports(self.graph, loop, key):
                 self._open_extra(node, name)
                 if (node, name) in self.open:
-                    slot = self.open[node, name] = self._new(value)
+                    slot = self.open[node, name] = self.new(value)
                     self.inputs.setdefault(name, []).append(slot)
                     self.needs = [need for need in self.needs if need[1:] != (node, name)]
         for node, name in self._supplied(loop):
@@ -183,7 +210,7 @@ class Slots:
         self.extras.setdefault(node, {})[name] = None
         is_fed = any(edge.input == name for edge in self.graph.incoming[node])
         if not is_fed and (node, name) not in self.open:
-            slot = self.open[node, name] = self._new(NO_DATA)
+            slot = self.open[node, name] = self.new(NO_DATA)
             self.inputs.setdefault(name, []).append(slot)
 
     def _supplied(self, loop: Loop) -> list[tuple[str, str]]:
@@ -196,11 +223,13 @@ class Slots:
         for edge in loop.edges:
             if edge.signal or edge.input is None:
                 continue
-            self.carried[edge] = self._new(NO_DATA)
+            self.carried[edge] = self.new(NO_DATA)
+            if loop.bounded is not None:
+                continue
             key = edge.target, edge.input
             self._open_extra(*key)
             if not self.graph.nodes[edge.target].collects and key not in self.ports:
-                self.ports[key] = self._new(NO_DATA)
+                self.ports[key] = self.new(NO_DATA)
 
     def _number_inputs(self, node: AnyNode) -> None:
         incoming = self.graph.incoming[node.name]
@@ -212,13 +241,13 @@ class Slots:
             if parameter.name not in fed and not (node.collects and incoming):
                 self._number_open(node.name, parameter)
         if node.signature.takes_any_name:
-            self.open[node.name, "**"] = self._new({})
+            self.open[node.name, "**"] = self.new({})
 
     def _number_given(self, node: AnyNode, edges: list[Edge], *, others: bool) -> None:
         """Slots for what *edges* bring from outside the plan; *others* tells that some come from inside."""
         for edge in edges:
             source = self.graph.nodes[edge.source]
-            slot = self._new(NO_DATA)
+            slot = self.new(NO_DATA)
             wanted = Argument(edge.input, slot, source=edge.cycle or edge.source)
             if not edge.cycle:
                 wanted = part_wanted(wanted, source, edge.output)
@@ -233,28 +262,40 @@ class Slots:
 
     def _number_open(self, node: str, parameter: Parameter) -> None:
         # A slot of its own for each: a run may give a value to one node alone.
-        slot = self.open[node, parameter.name] = self._new(
+        slot = self.open[node, parameter.name] = self.new(
             NO_DATA if parameter.required else parameter.default
         )
         self.inputs.setdefault(parameter.name, []).append(slot)
+        for name, own in self._names_of_run(node):
+            if own == parameter.name:
+                self.inputs.setdefault(name, []).append(slot)
         if parameter.required:
             self.needs.append(((slot,), node, parameter.name))
 
+    def _names_of_run(self, node: str) -> Iterator[tuple[str, str]]:
+        """Other names by which a run may give inputs of an iteration."""
+        held = self.graph.nodes[node]
+        if held.side_outputs:
+            yield from held.other_names.items()
+
     def _number_branches(self, node: AnyNode) -> None:
-        if node.is_router:
+        if node.is_router or node.side_outputs:
             labels = dict.fromkeys(edge.output for edge in self.graph.outgoing[node.name])
             back = [edge for edge in self.graph.cycles.of_node(node.name) if edge.source == node.name]
             labels.update(dict.fromkeys(edge.output for edge in back if edge.output))
-            self.branches[self.numbers[node.name]] = {label: self._new(NO_DATA) for label in labels}
+            if node.side_outputs:
+                labels = {label: None for label in labels if label in node.side_outputs}
+            self.branches[self.numbers[node.name]] = {label: self.new(NO_DATA) for label in labels}
 
-    def _new(self, value: Any) -> int:
+    def new(self, value: Any) -> int:
+        """One more slot, with *value* in it when a run starts."""
         self.base.append(value)
         return len(self.base) - 1
 
 
 def part_wanted(argument: Argument, source: AnyNode, output: str) -> Argument:
     """*argument* as the part of the value of *source* that an edge from its *output* takes."""
-    if source.is_router or takes_whole(source, output):
+    if source.is_router or takes_whole(source, output) or output in source.side_outputs:
         return argument
     declared = source.declared_outputs
     return argument._replace(output=output, position=declared.index(output) if output in declared else -1)

@@ -87,6 +87,7 @@ class CyclicRun(GraphRun):
 
     def loop_plainly(self) -> None:
         """Let cycles of plain calls be gone round as plain loops; a runner that can do so says it."""
+        super().loop_plainly()
         self.rounds.are_looped = True
 
     def wants(self, step: int) -> bool:
@@ -95,7 +96,7 @@ class CyclicRun(GraphRun):
 
     def cycle_results(self) -> dict[str, CycleResult]:
         """What each cycle that was reached has come to, by name."""
-        return self.rounds.results()
+        return self.rounds.results() | super().cycle_results()
 
     def note_cycles(self) -> None:
         """Note the end of cycles that were under way when the run ended."""

@@ -14,6 +14,7 @@ from fast_dag.errors import (
     TimeoutError,
 )
 from fast_dag.plan.plan import Feedback
+from fast_dag.run.iteration_info import IterationInfo
 from fast_dag.run.lap import Ending, Lap, Policy, Sight
 from fast_dag.run.lap_notes import name_of
 from fast_dag.run.limits import broken, used_up
@@ -55,20 +56,40 @@ class Endings:
         if lap.signal is NO_DATA or lap.following is not None:
             brought = self.brought(lap)
             lap.carried = brought if lap.deltas is None else lap.deltas.carried(brought)
-        if lap.following is not None:
-            lap.following.take(self._run.values, lap.carried, lap.completed)
-        if lap.signal is not NO_DATA:
+        is_signal = self._has_followed(lap)
+        if lap.signal is not NO_DATA or is_signal:
             return Ending("converged", "signal")
         if lap.exit is not None:
             return Ending("exit", lap.exit)
         if all(value is NO_DATA for value in lap.carried):
-            return Ending("exit", "router" if self._is_switched_off(lap) else "no_data")
+            return self._empty(lap)
         self._check_ports(lap)
         return None
 
     def brought(self, lap: Lap) -> list[Any]:
         """What each feedback edge has for the next iteration."""
         return [self._carried(feedback) for feedback in lap.cycle.feedback]
+
+    def _has_followed(self, lap: Lap) -> bool:
+        """Have what follows the rounds take this one; whether the body asks to stop."""
+        following = lap.following
+        if following is None:
+            return False
+        run = self._run
+        following.take(run.values, lap.carried, lap.completed)
+        if following.keeps_stats:
+            units = range(lap.cycle.enter + 1, lap.cycle.leave)
+            fired = sum(run.has_run(unit) and unit not in self._inner_units for unit in units)
+            following.note(lap.completed, fired, run.ledger.clock() - lap.started)
+        if lap.signal is not NO_DATA:
+            following.last_signal = True
+        return following.signals(run.values)
+
+    def _empty(self, lap: Lap) -> Ending | None:
+        """The end of a cycle that nothing goes round in, if that ends it."""
+        if lap.cycle.bounded is not None and not lap.cycle.bounded.stop_on_empty:
+            return None
+        return Ending("exit", "router" if self._is_switched_off(lap) else "no_data")
 
     def last(self, lap: Lap) -> None:
         """Have the metrics take the iteration that has just ended the cycle; its conditions are not asked."""
@@ -174,8 +195,9 @@ class Endings:
         deciding = [each for each in (lap.policy, lap.following) if each is not None]
         has_condition = bool(lap.cycle.checkers) or any(each.may_end for each in deciding)
         has_other_exit = has_condition or lap.cycle.has_router_exit
-        if config.on_limit == "warn" and has_other_exit:
-            text = f"cycle {name!r} ended by {ending.detail}, before any of its conditions held"
+        if config.on_limit == "warn" and (has_other_exit or lap.cycle.bounded is not None):
+            what = "cycle" if lap.cycle.bounded is None else "iteration"
+            text = f"{what} {name!r} ended by {ending.detail}, before any of its conditions held"
             said = self._run.ledger.warnings
             # A cycle inside another reaches its limit again and again.
             if text not in map(str, said):
@@ -185,24 +207,42 @@ class Endings:
     def _too_many(self, lap: Lap, limit: int) -> MaxIterationsError:
         name = lap.cycle.name
         msg = f"cycle {name!r} exceeded maximum iterations ({limit}): give it a condition, or a higher limit"
+        if lap.cycle.bounded is not None:
+            msg = f"iteration {name!r} exceeded its maximum rounds ({limit}): give it until=, or more rounds"
         error = MaxIterationsError(msg, limit, name)
-        error.node_name = None
-        error.result = self.result(lap, Ending("max_iterations", f"{limit} iterations"))
+        error.node_name = self._own_path(lap)
+        result = error.result = self.result(lap, Ending("max_iterations", f"max_iterations={limit}"))
+        if isinstance(result, IterationInfo):
+            error.value = result.value
+            vars(error).update(last_value=result.value, last_change=result.last_change)
         return error
 
     def _too_long(self, lap: Lap) -> TimeoutError:
         name, seconds = lap.cycle.name, lap.cycle.config.timeout_seconds
-        error = TimeoutError(f"cycle {name!r} timed out after {seconds:g} s")
+        what = "cycle" if lap.cycle.bounded is None else "iteration"
+        error = TimeoutError(f"{what} {name!r} timed out after {seconds:g} s")
         error.result = self.result(lap, Ending("timeout", f"timeout_seconds={seconds:g}"))
         vars(error)["cycle"] = name
+        error.node_name = self._own_path(lap)
         return error
+
+    def _own_path(self, lap: Lap) -> str | None:
+        """The name of the node that a bounded iteration is, behind those around it; None for a cycle."""
+        name, path = lap.cycle.name, self._run.path
+        return None if lap.cycle.bounded is None else f"{path.removesuffix(f'{name}.')}{name}"
 
     def failure(self, lap: Lap, error: Exception, node: str | None, attempts: int) -> Exception:
         """*error* as that of a cycle, with what the cycle has come to."""
+        bounded = lap.cycle.bounded
         where = f"cycle {lap.cycle.name!r}, iteration {lap.index}: "
+        if bounded is not None:
+            where = f"iteration {lap.cycle.name!r}, round {lap.index + 1}: "
         made: Any = wrap(error, node, attempts, CycleExecutionError, where)
-        ending = Ending("error", text_of(error))
-        vars(made).update(cycle=lap.cycle.name, iteration=lap.index, result=self.result(lap, ending))
+        result = self.result(lap, Ending("error", text_of(error)))
+        vars(made).update(cycle=lap.cycle.name, iteration=lap.index, result=result)
+        vars(made).update(round=lap.index + 1, rounds_completed=lap.completed)
+        if isinstance(result, IterationInfo):
+            vars(made)["last_value"] = result.value
         return made  # type: ignore[no-any-return]
 
     def result(self, lap: Lap, ending: Ending | None = None) -> CycleResult:
@@ -210,9 +250,8 @@ class Endings:
         run = self._run
         ending = lap.ending or ending or Ending(*_ended_by(run.error))
         units = range(lap.cycle.enter + 1, lap.cycle.leave)
-        made = CycleResult(
-            lap.cycle.name, str(run.context.metadata.get("run_id", "")), ending.reason, ending.detail
-        )
+        kind = CycleResult if lap.cycle.bounded is None else IterationInfo
+        made = kind(lap.cycle.name, str(run.context.metadata.get("run_id", "")), ending.reason, ending.detail)
         made.total_iterations = lap.completed
         made.execution_time_seconds = run.ledger.clock() - lap.started if lap.is_running else lap.seconds
         # What routers pass on stands behind the results.
@@ -228,6 +267,8 @@ class Endings:
         made.violations = [each for cycle, each in run.ledger.violations if cycle in named]
         if lap.cycle.scalars is not None:
             made.best_metrics = lap.cycle.scalars(made.outputs)
+        if isinstance(made, IterationInfo) and lap.following is not None:
+            lap.following.describe(made)
         made.state, made.shared = lap.memory.node_states(), lap.memory.shared()
         for each in (lap.policy, lap.course):
             if each is not None:

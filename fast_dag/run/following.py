@@ -7,6 +7,8 @@ from typing import Any
 
 from fast_dag.errors import CycleConfigurationError
 from fast_dag.plan.plan import Cycle, Layout
+from fast_dag.run.change import change
+from fast_dag.run.iteration_info import IterationInfo, RoundStats
 from fast_dag.run.lap import Ending
 from fast_dag.run.step import fetch
 from fast_dag.values import NO_DATA
@@ -34,8 +36,22 @@ class Following:
         self.is_new = True
         """Whether it has not seen what the first round begins with."""
         self.previous: Any = NO_DATA
+        self.latest: Any = NO_DATA
+        """The last two values there were, the seed among them."""
         self.value: Any = NO_DATA
-        """What the last round gave; before the first one the seed."""
+        """What the last round gave, if it gave anything."""
+        self.has_given = False
+        """Whether a round has."""
+        self.stats: list[RoundStats] = []
+        """Of every round, if that is wanted."""
+        bounded = cycle.bounded
+        self._signal = None if bounded is None else bounded.signal
+        self._takes_items = bounded is not None and bounded.is_stream
+        self.keeps_stats = bounded is not None and bounded.history
+        self._noted = 0.0
+        """When the last round ended, in seconds."""
+        self.last_signal: Any = NO_DATA
+        """What the body said last when it was asked whether to stop."""
 
     @property
     def may_end(self) -> bool:
@@ -47,7 +63,11 @@ class Following:
         self.is_new = False
         slots = {slot: port.slot for port in self._cycle.ports for slot in port.fed}
         seeds = [values[slots[each.into]] if each.into in slots else NO_DATA for each in self._cycle.feedback]
-        self.value = self._joined(seeds)
+        self.latest = self._joined(seeds)
+        if self.latest is NO_DATA and self._cycle.bounded is not None:
+            # Its seed may have a port of its own.
+            firsts = [values[port.slot] for port in self._cycle.ports if port.once]
+            self.latest = next((value for value in firsts if value is not NO_DATA), NO_DATA)
 
     def take(self, values: list[Any], carried: Sequence[Any], round_: int) -> None:
         """Take what a round has given: *carried* by the feedback edges, and *values* for what it emits.
@@ -55,9 +75,9 @@ class Following:
         Raises:
             MissingOutputError: something that is to be emitted is not there.
         """
-        if self.value is not NO_DATA:
-            self.previous = self.value
         self.value = self._joined(carried)
+        if self.value is not NO_DATA:
+            self.previous, self.latest, self.has_given = self.latest, self.value, True
         for each, kept in zip(self._cycle.emits, self.emitted, strict=True):
             item = fetch(each.value, NOBODY, values)
             if item is not NO_DATA:
@@ -91,7 +111,9 @@ class Following:
         until: Any = self._cycle.until
         return said if said is not None and _has_converged(said) else Ending("converged", until.name)
 
-    def plainly(self, ask: Ask | None, values: list[Any], slots: Sequence[int] | None) -> Ask:
+    def plainly(  # noqa: C901 - everything in one frame, for speed
+        self, ask: Ask | None, values: list[Any], slots: Sequence[int] | None
+    ) -> Ask:
         """What a plain loop asks after a round in place of *ask*: everything, on the spot.
 
         Parameters:
@@ -99,10 +121,17 @@ class Following:
             slots: of what is fed back; None if somebody else has `take` called.
         """
         on_round, rule, asks_rule = self.on_round, self._rule, self.asks_rule
-        is_single = slots is not None and len(slots) == 1 and not self._cycle.emits
+        emits = self._cycle.emits
+        # What a bounded iteration emits is what it feeds back.
+        is_own = not emits or self._cycle.bounded is not None
+        is_single = slots is not None and len(self._cycle.loop_values) == 1 and is_own
+        keep = self.emitted[0].append if is_single and emits else None
+        is_tagged = bool(emits) and emits[0].is_tagged
         only = slots[0] if slots is not None and is_single else -1
+        signals = None if self._signal is None else self.signals
+        fired = len(self._cycle.rows)
 
-        def asked(
+        def asked(  # noqa: C901 - as above
             results: Mapping[str, Any],
             round_: int,
             elapsed: float,
@@ -110,11 +139,18 @@ class Following:
         ) -> Ending | None:
             if only >= 0:
                 # What goes round in a plain loop is always there.
-                self.previous, self.value = self.value, values[only]
+                value = values[only]
+                self.previous, self.latest, self.value, self.has_given = self.latest, value, value, True
+                if keep is not None:
+                    keep((round_, value) if is_tagged else value)
             elif slots is not None:
                 self.take(values, [values[slot] for slot in slots], round_)
             if on_round is not None and (told := on_round(round_, self.value)) is not None:
                 self._checked(told, "on_round")
+            if self.keeps_stats:
+                self.note(round_, fired, elapsed)
+            if signals is not None and signals(values):
+                return Ending("converged", "signal")
             said = None if ask is None else ask(results, round_, elapsed, masked)
             if rule is None or (asks_rule and (masked or _has_converged(said))) or self.value is NO_DATA:
                 return said
@@ -124,6 +160,79 @@ class Following:
             return self.held(said)
 
         return asked
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is to be done after a round, but to know the last two values."""
+        is_asking = self._rule is not None or self.on_round is not None or self._signal is not None
+        return not (is_asking or self._cycle.emits or self.keeps_stats)
+
+    def catch_up(self, values: Sequence[Any], completed: int, *, is_whole: bool) -> None:
+        """Take the last two values of an idle iteration whose rounds a plain loop has made.
+
+        Parameters:
+            values: of the run.
+            completed: how many rounds it has done, in all.
+            is_whole: whether it ended behind a round, and not within one.
+        """
+        bounded, port = self._cycle.bounded, self._cycle.ports[0].slot
+        if completed and bounded is not None:
+            self.previous, self.latest = values[bounded.before], values[port]
+            if is_whole:
+                self.previous, self.latest = self.latest, values[bounded.output.slot]
+            self.value, self.has_given = self.latest, True
+
+    def signals(self, values: list[Any]) -> bool:
+        """Whether the body asks to stop.
+
+        Raises:
+            TypeError: it gave an array, which says neither yes nor no.
+        """
+        found = NO_DATA if self._signal is None else fetch(self._signal, NOBODY, values)
+        if found is NO_DATA:
+            return False
+        self.last_signal = found
+        if self._takes_items and isinstance(found, list | tuple):
+            return bool(found)
+        size = getattr(found, "size", 1)
+        if getattr(found, "shape", ()) and size != 1:
+            name = self._signal.source if self._signal is not None else ""
+            msg = f"{name!r} gave an array of {size} elements to say whether to stop: give True or False"
+            raise TypeError(msg)
+        return bool(found)
+
+    def note(self, round_: int, fired: int, elapsed: float) -> None:
+        """Keep what a round took and gave.
+
+        Parameters:
+            round_: its number.
+            fired: how many nodes ran.
+            elapsed: seconds since the first round began.
+        """
+        items = len(self.value) if self._takes_items and self.value is not NO_DATA else 1
+        made = RoundStats(round_, fired, 0 if self.value is NO_DATA else items, elapsed - self._noted)
+        self._noted = elapsed
+        self.stats.append(made)
+
+    def delivered(self) -> Any:
+        """What leaves a bounded iteration, `NO_DATA` if that is nothing."""
+        if self._cycle.emits:
+            return self.emitted[0]
+        if self._takes_items:
+            return [] if self.value is NO_DATA else self.value
+        return self.latest if self.has_given else NO_DATA
+
+    def describe(self, info: IterationInfo) -> None:
+        """Fill in what only a bounded iteration has."""
+        info.value = self.latest if self.has_given else None
+        if self._takes_items and self.value is NO_DATA:
+            info.value = []
+        if self.has_given and self.previous is not NO_DATA:
+            info.last_change = change(self.previous, self.latest)
+        if self._cycle.emits:
+            kept = self.emitted[0]
+            info.emitted = [item for _, item in kept] if self._cycle.emits[0].is_tagged else list(kept)
+        info.history = list(self.stats)
 
     def deliver(self, values: list[Any], *, is_dead: bool) -> None:
         """Lay what was emitted ready for the nodes behind the cycle, or nothing if the edges are dead."""
@@ -172,5 +281,5 @@ def _first(carried: Sequence[Any], places: Sequence[int]) -> Any:
 
 def following(cycle: Cycle) -> Following | None:
     """What follows one entry into *cycle*, None if nothing does."""
-    is_followed = cycle.until is not None or cycle.config.on_round is not None or cycle.emits
-    return Following(cycle) if is_followed else None
+    wants = (cycle.bounded, cycle.until, cycle.config.on_round, cycle.emits or None)
+    return None if all(each is None for each in wants) else Following(cycle)

@@ -92,6 +92,8 @@ class Ledger:
     """Looks at cycles that may have to end early, each with its run, None for orders; the desk takes them."""
     gauge: Callable[[], Gauge] | None = None
     """Gives what reads what the process uses."""
+    loops_plainly: bool = False
+    """Whether cycles of plain calls are gone round as plain loops, in runs inside steps too."""
     tell_lap: Callable[[Run, Any, Any], None] | None = None
     """Told of each iteration that has ended: its run, its lap, and why the cycle ends, None if it goes on."""
     keeper: Keeper | None = None

@@ -80,6 +80,10 @@ class CycleResult:
 
     __repr__ = fields_in_brief
 
+    def complete(self, value: Any, *, node_outputs: Mapping[str, Any], skipped: Mapping[str, str]) -> None:
+        """Take what is known when the run is over: its value, and what became of its nodes."""
+        self.value, self.node_outputs, self.skipped = value, node_outputs, skipped
+
     @property
     def converged(self) -> bool:
         """Whether it ended because it had converged, or because nothing was left to go round with."""

@@ -42,7 +42,7 @@ class Rounds(Laps):
 
     def __init__(self, run: CyclicRun) -> None:
         super().__init__(run)
-        self.are_looped = False
+        self.are_looped = run.ledger.loops_plainly and run.outer is not None and not run.hooks
         """Whether cycles of plain calls are gone round as plain loops; the runner says so."""
         self._given_up: set[str] = set()
         """Those of them that a loop could not go round any further."""
@@ -201,7 +201,8 @@ class Rounds(Laps):
                 continue
             fed = next((values[slot] for slot in port.fed if values[slot] is not NO_DATA), NO_DATA)
             # What an edge from outside does not bring is found again, and told, where it is needed.
-            values[port.slot] = self._lower(port.lower) if fed is NO_DATA else fed
+            is_gone = port.once and lap.completed
+            values[port.slot] = self._lower(port.lower) if fed is NO_DATA and not is_gone else fed
         if lap.deltas is not None:
             lap.deltas.fill(values)
         if lap.following is not None and lap.following.is_new and not lap.asks_deltas:

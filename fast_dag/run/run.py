@@ -178,6 +178,7 @@ class Run:
 
     def loop_plainly(self) -> None:
         """Let cycles of plain calls be gone round as plain loops; a runner that can do so says it."""
+        self.ledger.loops_plainly = True
 
     def share_streams(self, path: str) -> None:
         """Share what comes into this run, at *path*, from streams outside among the nodes that read it."""
@@ -207,8 +208,8 @@ class Run:
         return {}
 
     def cycle_results(self) -> dict[str, CycleResult]:
-        """What each cycle that was reached has come to, by name."""
-        return {}
+        """What each cycle, and each bounded iteration, that was reached has come to, by name."""
+        return dict(self.tally.iterations)
 
     def note_cycles(self) -> None:
         """Note the end of cycles that were under way when the run ended."""

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from fast_dag.plan.plan import Plan
+from fast_dag.run.results import CycleResult
 from fast_dag.run.track import Track
 from fast_dag.run.wrapping import text_of
 
@@ -22,6 +23,7 @@ class Tally:
         "errors",
         "failed",
         "hits",
+        "iterations",
         "latest",
         "maps",
         "misses",
@@ -33,6 +35,11 @@ class Tally:
         "track",
         "wall",
     )
+
+    maps: dict[int, dict[str, int]]
+    """For each map node how many elements it was run for, and how many failed."""
+    iterations: dict[str, CycleResult]
+    """What each bounded iteration has come to, by node."""
 
     def __init__(self, plan: Plan) -> None:
         self.durations = [0.0] * len(plan.names)
@@ -55,8 +62,7 @@ class Tally:
         self.hits: dict[int, int] = {}
         """How often each cached node was spared its attempts."""
         self.misses: dict[int, int] = {}
-        self.maps: dict[int, dict[str, int]] = {}
-        """For each map node how many elements it was run for, and how many failed."""
+        self.maps, self.iterations = {}, {}
         self.track: Track | None = None
         """Of a machine the way it went."""
         self.skipped = 0

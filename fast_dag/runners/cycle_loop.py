@@ -46,9 +46,12 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
         # Whole values into inputs of their own are just copied.
         is_simple = rounds.copies_whole(cycle)
         carried = [(feedback.value.slot, feedback.into) for feedback in cycle.feedback]
-        if lap.following is not None:
+        ports = [(port.slot, port.fed[0]) for port in cycle.ports] if is_simple else []
+        is_idle = is_simple and lap.following is not None and lap.following.is_idle
+        if is_idle and cycle.bounded is not None:
+            ports.insert(0, (cycle.bounded.before, ports[0][0]))
+        elif lap.following is not None:
             ask = lap.following.plainly(ask, values, [slot for slot, _ in carried] if is_simple else None)
-        ports = [(port.slot, port.fed[0]) for port in cycle.ports]
         ordinary: set[type] = set()
         usual: type | None = None
         completed, before = lap.completed, clock()
@@ -120,6 +123,8 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
             made = lap.made = len(given)
             lap.outputs = list(last.values())
             ran = completed - begun
+            if is_idle and lap.following is not None:
+                lap.following.catch_up(values, completed, is_whole=made == len(rows))
             lap.completed = completed
             for place in range(len(rows)):
                 attempts[first_unit + place] += ran + (place < made < len(rows))

@@ -77,7 +77,7 @@ class InLine:
         """Let a plain loop go round a cycle; what a node gave that only the core can take is kept for it."""
         run: Any = request.strand.run
         loop, self.stop_loop = cycle_loop(run, request.lap, self.base)
-        if run.finished:
+        if run.finished or self.run.finished:
             return Outcome()
         try:
             made = loop()

@@ -11,10 +11,11 @@ from fast_dag.workflow import dry
 from fast_dag.workflow.cyclic import Cyclic
 from fast_dag.workflow.dag_runs import DAGRuns, End
 from fast_dag.workflow.decorators import CachedDecorator, Decorator, MapDecorator
+from fast_dag.workflow.iterating import Iterating
 from fast_dag.workflow.runner import DAGRunner
 
 
-class DAG(DAGRuns, Cyclic):
+class DAG(DAGRuns, Cyclic, Iterating):
     """A directed acyclic graph of decorated functions.
 
     >>> dag = DAG("greeting")

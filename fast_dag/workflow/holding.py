@@ -148,7 +148,28 @@ class Holding(Equipped):
         for node in self.drawing.holders:
             texts = node.inside.problems(self.wired.incoming[node.name])
             found += [Problem(text, kind="port", nodes=[node.name]) for text in texts]
+            for missing in self._unconnected(node, ()):
+                missing.severity = "warning"  # a run may bring it
+                found.append(missing)
         return found
+
+    def check_inputs(self, inputs: Collection[str], part: Collection[str] | None = None) -> None:
+        """Raise ValidationError with all there is to say if nothing brings what an iteration goes round with.
+
+        Parameters:
+            inputs: the names of what a run is given.
+            part: the nodes that run, None for all.
+        """
+        holders = [node for node in self.drawing.holders if part is None or node.name in part]
+        found = [each for node in holders for each in self._unconnected(node, inputs)]
+        if found:
+            self.raise_problems([*self.validate(), *found])
+
+    def _unconnected(self, node: Any, inputs: Collection[str]) -> list[Problem]:
+        own = [name.rpartition(".")[2] for name in inputs if name.rpartition(".")[0] in ("", node.name)]
+        edges = self.wired.incoming[node.name]
+        missing: list[Problem] = node.inside.unconnected([*own, *(edge.input for edge in edges)])
+        return missing
 
     @property
     def version(self) -> object:
@@ -182,16 +203,17 @@ class Holding(Equipped):
             raise InvalidNodeError(msg)
         return self.add_workflow(name, workflow, **options)
 
-    def plans(self) -> dict[Holding, Plan]:
+    def plans(self) -> dict[object, Plan]:
         """The plan of each workflow inside, as they are now.
 
         Raises:
             MissingInputError: one inside needs an input that is no port of its node.
         """
-        found: dict[Holding, Plan] = {}
+        found: dict[object, Plan] = {}
         missing: list[str] = []
         for node in nested_nodes(self):
-            found[node.workflow] = plan = super(Holding, node.workflow).plan()
+            plan = super(Holding, node.workflow).plan()
+            found[node.plan_key] = node.planned(plan)
             missing += [f"{name!r} of {inner!r} inside {node.name!r}" for inner, name in node.closed(plan)]
         if missing:
             msg = f"{self.name!r} is missing inputs: {', '.join(missing)}; make them ports with inputs="

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any, Final
 
 from fast_dag.errors import InvalidNodeError, MissingConnectionError, TimeoutError, suggestion
+from fast_dag.graph.check import Problem
 from fast_dag.graph.edge import Edge
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.node import Node
@@ -149,6 +150,23 @@ class WorkflowNode(Node[..., Any]):
         has_lost = f"of {self.name!r} is no open input of {self.workflow.name!r} any more"
         return [*self._known[2], *(f"{edge.input!r} {has_lost}: disconnect {edge.source!r}" for edge in lost)]
 
+    @property
+    def plan_key(self) -> object:
+        """What its plan is kept under while a run goes on."""
+        return self.workflow
+
+    def planned(self, plan: Plan) -> Plan:
+        """What its runs follow, *plan* being that of the workflow by itself."""
+        return plan
+
+    def path_in(self, path: str) -> str:
+        """What stands before the names of the nodes inside, *path* being its own."""
+        return f"{path}."
+
+    def unconnected(self, given: Sequence[str]) -> list[Problem]:  # noqa: ARG002 - a run tells what is missing
+        """The inputs it cannot do without that are not among those *given*."""
+        return []
+
     def closed(self, plan: Plan) -> list[tuple[str, str]]:
         """Node and name of each input that *plan* of the workflow needs and that is no port."""
         if self.ports is None:
@@ -158,14 +176,14 @@ class WorkflowNode(Node[..., Any]):
 
     def enter(self, inputs: dict[str, Any], outer: Run, step: int, index: tuple[int, ...]) -> Enter:
         """Begin a run inside *step* of *outer*; *index* is that of the element if the node is a map."""
-        workflow, plan = self.workflow, outer.ledger.plans[self.workflow]
+        workflow, plan = self.workflow, outer.ledger.plans[self.plan_key]
         names = self.inner_names
         given = {names.get(name, name): value for name, value in inputs.items() if value is not NO_DATA}
         values = starting_values(plan, given)
         context = workflow.new_context(Context(metadata=dict(outer.context.metadata)))
         values[0] = claimed(context)
         options = RunOptions(error_strategy=self.error_strategy, keep_results=self._kept(outer))
-        path = outer.path_of(step) + "."
+        path = self.path_in(outer.path_of(step))
         is_live = plan.sees_context or bool(workflow.node_error_handlers)
         run = new_run(
             workflow,

@@ -117,8 +117,8 @@ def finish(live: Session) -> None:
         run.tell_error()
         metadata["cycles"] = cycles
         for result in cycles.values():
-            result.value = run.value() if run.error is None else None
-            result.node_outputs, result.skipped = run.late_results()(), metadata["skipped"]
+            value = run.value() if run.error is None else None
+            result.complete(value, node_outputs=run.late_results()(), skipped=metadata["skipped"])
     if run.tally.errors and live.options.error_handler is None:
         metadata["errors"] = _errors(run, live.started)
     run.flows.charge(run.tally)
@@ -174,6 +174,8 @@ def _begin(
     part: Part | None,
     plan: Plan | None,
 ) -> Session:
+    if plan is None and workflow.drawing.holders:
+        workflow.check_inputs(inputs, part.names if part else None)
     plan = plan or workflow.plan_for(options, part.names if part else None)
     options.check_kept(workflow)
     earlier = checked_context(workflow.last_context if context is None else context)

@@ -119,6 +119,10 @@ class Writing:
         """The table of one node, a function or a nested workflow; *ordinary* nodes do not say their type."""
         where = f"node {node.name!r} in {workflow}"
         entry: Entry = {"name": node.name}
+        if node.side_outputs:
+            self.problems.append(
+                f"{where} is a bounded iteration, which documents do not hold: add it by code"
+            )
         entry |= (
             self.nested(node) if isinstance(node, WorkflowNode) else self.function_of(node, where, ordinary)
         )
