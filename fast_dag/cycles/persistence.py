@@ -116,15 +116,18 @@ class Keeping:
         try:
             data = self._checkpoints.codec.dumps({**head, **record})
         except CycleStateError as error:
-            for where, value in _places(record["cycles"][self.name]):
+            for where, value in _places(self._inputs, record):
                 self._checkpoints.codec.check(value, where)
             raise error from None
         self._checkpoints.store.write(self._head.run_id, data)
 
 
-def _places(kept: Mapping[str, Any]) -> Iterator[tuple[Where, Any]]:
-    """What of a cycle has a node or a key that can be named, and where that is."""
-    for each in (kept, *kept["inside"].values()):
+def _places(inputs: Mapping[str, Any], record: Mapping[str, Any]) -> Iterator[tuple[Where, Any]]:
+    """What has a node or a key that can be named, and where that is."""
+    yield from ((("inputs", name), value) for name, value in inputs.items())
+    yield from ((("node_states", node, "result"), value) for node, (*_, value) in record["nodes"].items())
+    kept = record["cycles"].values()
+    for each in (*kept, *(inner for cycle in kept for inner in cycle["inside"].values())):
         for state in (each["state"] or {}, each["left"] or {}):
             for node, held in state.get("node_states", {}).items():
                 yield from ((("node_states", node, key), value) for key, value in held.items())

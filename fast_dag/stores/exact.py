@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fast_dag.private import UNSTORED, Private
-
 DEPTH = 200
 """Containers within containers; the parser of the standard library recurses."""
 BITS = 8192
@@ -50,7 +48,7 @@ def _fault(part: Any) -> str | None:
         return None if part.bit_length() <= BITS else f"an int of more than {BITS} bits"
     if kind is dict:
         return next((_key_fault(key) for key in part if type(key) is not str or not _is_text(key)), None)
-    return UNSTORED if kind is Private else f"a value of type {kind.__qualname__!r}"
+    return f"a value of type {kind.__qualname__!r}"
 
 
 def _key_fault(key: Any) -> str:

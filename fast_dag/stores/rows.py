@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from fast_dag.errors import CacheError
 from fast_dag.private import UNSTORED
 from fast_dag.stores.exact import inexact
+from fast_dag.stores.hidden import place_of_secret
 
 # What unpickling sound bytes raises when the class they name has moved or changed.
 UNREADABLE = (AttributeError, ImportError, IndexError, KeyError, TypeError, ValueError, EOFError)
@@ -35,10 +36,8 @@ def row_of(value: Any, *, allow_pickle: bool) -> Row:
     fault = inexact(value)
     if fault is None:
         return _row("json", json.dumps(value, separators=(",", ":")).encode())
-    if fault == UNSTORED:
-        msg = f"the value is, or holds, {UNSTORED}"
-        raise CacheError(msg)
     if not allow_pickle:
+        _refuse_secrets(value)
         msg = (
             f"{fault} cannot be kept as JSON and come back as it is: DiskCache(allow_pickle=True) pickles it"
         )
@@ -63,6 +62,15 @@ def value_of(kind: Any, data: Any, checksum: Any) -> Any:
     return _unpickled(data)
 
 
+def _refuse_secrets(value: Any) -> None:
+    """Raise a CacheError if *value*, which cannot be written, holds a secret."""
+    place = place_of_secret(value)
+    if place is not None:
+        where = f"the value has at {place} " if place else "the value is "
+        msg = f"{where}{UNSTORED}"
+        raise CacheError(msg)
+
+
 def _row(kind: str, data: bytes) -> Row:
     return Row(kind, data, _checksum(data))
 
@@ -77,6 +85,7 @@ def _pickled(value: Any) -> bytes:
     try:
         return pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
     except (pickle.PicklingError, AttributeError, TypeError, RecursionError) as error:
+        _refuse_secrets(value)
         msg = f"a value of type {type(value).__qualname__!r} cannot be pickled: {error}"
         raise CacheError(msg) from error
 

@@ -286,76 +286,38 @@ def test_a_nested_cycle_has_no_checkpoints():
         executor.execute_cycle_sync("inner")
 
 
+def keeping(ctx: CycleContext, value=0):
+    ctx.state["handle"] = 3
+    ctx.state["token"] = {"inner": Private("canary")}
+    return value
+
+
+def sharing(ctx: CycleContext, value=0):
+    ctx.shared["token"] = Private("canary")
+    return value
+
+
 @pytest.mark.parametrize(
     "options", [{}, {"serializer": "pickle", "allow_pickle": True}], ids=["json", "pickle"]
 )
-def test_a_secret_in_state_or_results_is_refused_with_node_and_key(options, tmp_path):
-    dag = DAG("wf")
-
-    @dag.node
-    def log_in(ctx: CycleContext, value=0):
-        ctx.state["handle"] = 3
-        ctx.state["token"] = {"inner": Private("canary")}
-        return value
-
-    dag.feedback("log_in", "log_in", input="value", cycle="c")
+@pytest.mark.parametrize(
+    ("before", "inside", "place"),
+    [
+        (lambda x: 0, keeping, "key 'token' of node 'loop' holds"),
+        (lambda x: 0, sharing, "shared key 'token' holds"),
+        (lambda x: 0, lambda value=0: [Private("canary")], "key 'result' of node 'loop' holds"),
+        (lambda x: Private("canary"), lambda value=0: 0, "key 'result' of node 'before' holds"),
+        (lambda x: 0, lambda value=0: 0, "inputs.x holds"),
+    ],
+    ids=["state", "shared state", "result", "result before", "input"],
+)
+def test_a_secret_is_refused_with_node_and_key(options, before, inside, place, tmp_path):
+    dag = DAG("wf").add_node("before", before).add_node("loop", inside)
+    dag.node(lambda before: 0, name="between") >> dag.node(lambda between: 0, name="last")
+    dag.connect("before", "between").feedback("loop", "loop", input="value", cycle="c")
+    given = Private("canary") if place.startswith("inputs") else 1
     settings = {"state_persistence": True, "state_store": tmp_path, "max_iterations": 2, **options}
-    with pytest.raises(CycleStateError, match=r"key 'token' of node 'log_in' holds .*Private") as caught:
-        CyclicWorkflowExecutor(dag, **settings).execute_cycle_sync("c")
-    original = caught.value.original_error
-    assert (original.node_name, original.key) == ("log_in", "token")
+    with pytest.raises(CycleStateError, match=rf"{place} .*Private") as caught:
+        CyclicWorkflowExecutor(dag, **settings).execute_cycle_sync("c", {"x": given})
     assert "canary" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
-
-
-def gathering(rounds, merge="set", *, fails_at=None):
-    """A cycle that counts up to nine over a delta variable, and once fails."""
-    dag = DAG("gathering")
-
-    def grow(seen):
-        rounds.append(sorted(seen.new))
-        if len(rounds) == fails_at:
-            raise RuntimeError
-        found = {n + 1 for n in seen.new if n < 9}
-        return found if merge == "set" else {n % 3: n for n in found}
-
-    dag.add_node("grow", grow).add_node("last", lambda seen: seen)
-    with dag.cycle("c", max_iterations=50) as c:
-        c.feedback("grow", "grow").delta("grow", input="seen", merge=merge)
-    return dag.connect("c", "last")
-
-
-def test_what_delta_variables_have_gathered_is_kept(tmp_path):
-    rounds = []
-    executor = CyclicWorkflowExecutor(
-        gathering(rounds, fails_at=4), state_persistence=True, state_store=str(tmp_path)
-    )
-    with pytest.raises(CycleExecutionError):
-        executor.execute_cycle_sync("c", {"seen": {0}}, run_id="r")
-    assert rounds == [[0], [1], [2], [3]]
-    rounds.clear()
-    again = CyclicWorkflowExecutor(gathering(rounds), state_persistence=True, state_store=str(tmp_path))
-    found = again.resume_cycle_sync("r")
-    assert found.node_outputs["last"] == set(range(10))
-    assert found.total_iterations == 10
-    assert rounds == [[n] for n in range(3, 10)]
-
-
-def test_values_by_key_are_kept_as_well():
-    executor = CyclicWorkflowExecutor(gathering([], "max"), state_persistence=True)
-    executor.execute_cycle_sync(CycleConfig(max_iterations=2), {"seen": {0: 0}}, run_id="r")
-    found = executor.resume_cycle_sync("r", CycleConfig(max_iterations=4))
-    whole = CyclicWorkflowExecutor(gathering([], "max")).execute_cycle_sync(
-        CycleConfig(max_iterations=4), {"seen": {0: 0}}
-    )
-    assert found.node_outputs["last"] == whole.node_outputs["last"]
-    assert found.total_iterations == whole.total_iterations
-
-
-def test_another_merge_is_another_cycle():
-    store = MemoryStateStore()
-    first = CyclicWorkflowExecutor(gathering([], "max"), state_persistence=True, state_store=store)
-    first.execute_cycle_sync(CycleConfig(max_iterations=2), {"seen": {0: 0}}, run_id="r")
-    other = CyclicWorkflowExecutor(gathering([], "min"), state_persistence=True, state_store=store)
-    with pytest.raises(CycleStateError, match="is of other settings or nodes"):
-        other.resume_cycle_sync("r")

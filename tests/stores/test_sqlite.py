@@ -431,10 +431,16 @@ def test_the_folder_may_be_a_path_or_a_text(tmp_path):
 
 
 @pytest.mark.parametrize("allow_pickle", [False, True])
-@pytest.mark.parametrize("value", [Private("canary"), {"a": [Private("canary")]}], ids=["itself", "inside"])
-def test_a_secret_never_reaches_the_disk(tmp_path, value, allow_pickle):
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        (Private("canary"), "the value is a Private"),
+        ({"a": [Private("canary")]}, r"the value has at \['a'\]\[0\] a Private"),
+    ],
+)
+def test_a_secret_never_reaches_the_disk(tmp_path, value, place, allow_pickle):
     cache = DiskCache(tmp_path, allow_pickle=allow_pickle)
-    with pytest.raises(CacheError, match=r"a Private.*cipher|a Private cannot be pickled") as caught:
+    with pytest.raises(CacheError, match=f"{place}.*cipher") as caught:
         cache.set("a", value)
     cache.close()
     assert "canary" not in str(caught.value)
