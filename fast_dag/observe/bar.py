@@ -14,7 +14,6 @@ from typing import Any, Protocol, TextIO
 from fast_dag.errors import missing_extra
 from fast_dag.observe.lines import Lines
 from fast_dag.observe.progress import Standing
-from fast_dag.plan.machine import MachinePlan
 from fast_dag.run.brief import brief
 from fast_dag.run.events import Event, NodeEvent, RunFinished
 from fast_dag.run.results import CycleResult
@@ -122,9 +121,8 @@ class ProgressObserver:
 
     def watching(self, control: Control) -> ProgressBar:
         """Begin to show a run; the engine calls it."""
-        plan = control.plan_around("")
         # How many states are to come nobody can know.
-        total = None if isinstance(plan, MachinePlan) else plan.node_count
+        total = None if control.is_machine else control.node_count
         return ProgressBar(total, self._stream, control.workflow)
 
 

@@ -45,7 +45,7 @@ class OpenTelemetryObserver:
     def watching(self, control: Control) -> RunSpans:
         """Begin to watch a run, where it is called; the engine calls it."""
         begin = partial(self._begin, self._context.get_current())
-        return RunSpans(begin, self._trace.StatusCode.ERROR, self._instruments, Places(control.plan_around))
+        return RunSpans(begin, self._trace.StatusCode.ERROR, self._instruments, Places(control))
 
     def _begin(self, ambient: Any, name: str, below: Any, began: int, attributes: Mapping[str, Any]) -> Any:
         around = ambient if below is None else self._trace.set_span_in_context(below, ambient)

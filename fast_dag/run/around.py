@@ -1,8 +1,8 @@
-"""Which cycle is around a node, told by paths."""
+"""Which cycle is around a node, and what kind of node it is, told by paths."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fast_dag.plan.plan import Plan
@@ -27,17 +27,28 @@ class Around:
             self._found[path] = self._cycle_around(path)
         return self._found[path]
 
+    def is_map(self, path: str) -> bool:
+        """Whether the node is called for each element of an input."""
+        *_, (plan, unit, _) = self._way_to(path)
+        return plan.nodes[unit].settings.map is not None
+
     def _cycle_around(self, path: str) -> str | None:
-        plan, found, before = self._plan, None, ""
-        names = path.split(".")
-        for depth, name in enumerate(names, start=1):
-            unit = self._unit(plan, name)
+        found = None
+        for plan, unit, before in self._way_to(path):
             around = [each for each in plan.cycles if each.enter < unit < each.leave]
             if around:
                 found = before + max(around, key=lambda each: each.enter).name
+        return found
+
+    def _way_to(self, path: str) -> Iterator[tuple[Plan, int, str]]:
+        """The plan and the unit of each node on *path*, from the outside in, and the path before it."""
+        plan, before = self._plan, ""
+        names = path.split(".")
+        for depth, name in enumerate(names, start=1):
+            unit = self._unit(plan, name)
+            yield plan, unit, before
             if depth < len(names):
                 plan, before = self._plans[plan.nodes[unit].inside.workflow], f"{before}{name}."
-        return found
 
     def _unit(self, plan: Plan, name: str) -> int:
         known = self._units.setdefault(id(plan), {})

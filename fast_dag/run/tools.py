@@ -12,7 +12,6 @@ from fast_dag.run.violation import Violation, tell
 
 if TYPE_CHECKING:
     from fast_dag.graph.cycle_config import CycleConfig
-    from fast_dag.plan.plan import Plan
     from fast_dag.run.events import Event
     from fast_dag.run.results import CycleResult
     from fast_dag.run.run import Run
@@ -93,14 +92,6 @@ class Control:
         if notes is not None:
             notes.append(Note("warning", -1, {"code": code, "message": message}))
 
-    def plan_around(self, path: str) -> Plan:
-        """The plan that the node or cycle *path* stands in; *path* begins with the nodes around it."""
-        plan = self._run.plan
-        for name in path.split(".")[:-1]:
-            inside: Any = plan.nodes[plan.names.index(name)].inside
-            plan = self._run.ledger.plans[inside.workflow]
-        return plan
-
     @property
     def is_machine(self) -> bool:
         """Whether the workflow is a machine, whose states are visited one after the other."""
@@ -110,6 +101,15 @@ class Control:
     def cycle_of(self, node: str) -> str | None:
         """The innermost cycle around a node, as events name both; None outside of cycles."""
         return self._around(node)
+
+    def is_map(self, node: str) -> bool:
+        """Whether a node is called for each element of an input; its path as in events."""
+        return self._around.is_map(node)
+
+    @property
+    def node_count(self) -> int:
+        """How many nodes the workflow has in this run, those inside them not counted."""
+        return self._run.plan.node_count
 
     def tell(self, violation: Violation, cycle: str | None = None) -> None:
         """Have observers and results know of a violation, which changes nothing by itself."""

@@ -13,7 +13,7 @@ class Looking:
         self.paths = paths
 
     def watching(self, control):
-        places = Places(control.plan_around)
+        places = Places(control)
         self.found = [places.of(path) for path in self.paths]
         return self
 

@@ -14,6 +14,8 @@ class Looking:
     def watching(self, control):
         self.found = {path: control.cycle_of(path) for path in self.paths}
         self.is_machine = control.is_machine
+        self.maps = [path for path in self.paths if control.is_map(path)]
+        self.node_count = control.node_count
         return self
 
     def __call__(self, event):
@@ -58,3 +60,16 @@ def test_the_innermost_cycle_is_found(path, expected):
     nested().run(observers=[looking])
     assert looking.found == {path: expected}
     assert not looking.is_machine
+
+
+def test_maps_are_told_from_other_nodes_and_nodes_are_counted():
+    dag = DAG("outer").add_node("items", lambda: [1, 2])
+    dag.map(lambda item: item, name="each")
+    dag.add_dag("sub", DAG("inner").add_node("leaf", lambda x: x), map="x")
+    dag.connect("items", "each").connect("items", "sub")
+    dag.add_node("step", lambda n=0: n).feedback("step", "step", input="n", cycle="loop")
+    with dag.cycle("loop", max_iterations=1, on_limit="return"):
+        pass
+    looking = Looking(["items", "each", "sub", "sub.leaf", "step", "loop"])
+    dag.run(observers=[looking])
+    assert (looking.maps, looking.node_count) == (["each", "sub"], 4)
