@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from fast_dag.iterate.rules import any_of as any_of
     from fast_dag.iterate.rules import fixed_point as fixed_point
     from fast_dag.iterate.rules import stable as stable
+    from fast_dag.observe.analyzer import CycleAnalyzer as CycleAnalyzer
     from fast_dag.observe.bar import ProgressObserver as ProgressObserver
     from fast_dag.observe.debug_records import DebugAnalysis as DebugAnalysis
     from fast_dag.observe.debugger import CycleDebugger as CycleDebugger
@@ -141,6 +142,7 @@ if TYPE_CHECKING:
     from fast_dag.workflow.runner import DAGRunner as Runner  # noqa: F401 - the other name of it
 
 WHERE = {
+    "fast_dag.observe.analyzer": ("CycleAnalyzer",),
     "fast_dag.observe.sampling": ("Instruments",),
     "fast_dag.observe.recommendations": ("Recommendation",),
     "fast_dag.observe.safety": (

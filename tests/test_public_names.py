@@ -117,6 +117,7 @@ CONDITIONS = [
     "create_convergence_condition",
 ]
 OBSERVERS = [
+    "CycleAnalyzer",
     "CycleDebugger",
     "CycleProfiler",
     "DebugAnalysis",

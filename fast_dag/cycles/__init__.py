@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from fast_dag.iterate.rules import any_of as any_of
     from fast_dag.iterate.rules import fixed_point as fixed_point
     from fast_dag.iterate.rules import stable as stable
+    from fast_dag.observe.analyzer import CycleAnalyzer as CycleAnalyzer
     from fast_dag.observe.debug_records import DebugAnalysis as DebugAnalysis
     from fast_dag.observe.debugger import CycleDebugger as CycleDebugger
     from fast_dag.observe.monitor import CycleMonitor as CycleMonitor
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
     from fast_dag.workflow.iteration_node import BoundedIterationNode as BoundedIterationNode
 
 WHERE = {
+    "fast_dag.observe.analyzer": ("CycleAnalyzer",),
     "fast_dag.observe.sampling": ("Instruments",),
     "fast_dag.observe.recommendations": ("Recommendation",),
     "fast_dag.observe.safety": (

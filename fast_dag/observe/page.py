@@ -51,7 +51,7 @@ svg{width:100%;height:auto;display:block}
 .fill{display:block;height:100%;min-width:2px;background:var(--accent);border-radius:4px}
 .figure{color:var(--quiet);font-variant-numeric:tabular-nums;font-size:13px;white-space:nowrap}
 .bar .figure{min-width:142px;text-align:right}
-.scroll{overflow-x:auto}
+.scroll{overflow-x:auto}.scroll+.scroll{margin-top:12px}
 table{border-collapse:collapse;width:100%;font-size:13.5px}
 th{color:var(--quiet);font-weight:500;text-align:left;font-size:12.5px}
 th,td{padding:6px 14px 6px 0;border-bottom:1px solid var(--edge);vertical-align:top}
