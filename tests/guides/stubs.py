@@ -158,3 +158,36 @@ def with_cleanup(cleanup_func):
         return wrapper
 
     return decorator
+
+
+def data_loader(data_source="", batch_size=0, validation_split=0.0):
+    return {"dataset": [1.0, 2.0]}
+
+
+def feature_engineer(raw_data, feature_selection=False, normalization="", encoding=""):
+    return {"features": sum(raw_data)}
+
+
+def model_trainer(training_data, hyperparameters=None, algorithm="", objective="", max_depth=0):
+    return {"model": (hyperparameters or 0) + 1}
+
+
+def model_evaluator(trained_model, metrics=(), cross_validation=False, cv_folds=0):
+    """A model gets better with every step, by less and less than before."""
+    scores = {1: 0.5, 2: 0.7, 3: 0.8, 4: 0.88}
+    f1_score = scores.get(trained_model, 0.95)
+    return {"metrics": {"f1_score": f1_score, "auc": (1 + f1_score) / 2, "step": trained_model}}
+
+
+def hyperopt(current_performance, optimization_algorithm="", search_space=None, optimization_metric=""):
+    return {"best_params": current_performance["step"]}
+
+
+PRODUCTION = {
+    "DataLoaderNode": data_loader,
+    "FeatureEngineerNode": feature_engineer,
+    "ModelTrainerNode": model_trainer,
+    "ModelEvaluatorNode": model_evaluator,
+    "HyperparameterOptimizerNode": hyperopt,
+}
+"""The types of nodes of the production workflow, by name."""

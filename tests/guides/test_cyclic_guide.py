@@ -1,17 +1,24 @@
 """The blocks of the guide to cyclic workflows in its order, each with its spelling of every call."""
 
 import asyncio
+import json
 import math
 
 import pytest
 
-from fast_dag import DAG
+from fast_dag import DAG, UnknownNodeError
 from fast_dag.cycles import (
     ConvergenceCheckerNode,
     CycleAwareNode,
     CycleBuilder,
     CycleConfig,
+    CycleConfigurationError,
+    CycleContext,
+    CycleDebugger,
     CycleExecutionError,
+    CycleMonitor,
+    CycleProfiler,
+    CycleSafetyManager,
     CycleState,
     CycleTemplates,
     CyclicWorkflowExecutor,
@@ -19,6 +26,7 @@ from fast_dag.cycles import (
     Runtime,
     WorkflowBuilder,
 )
+from tests.guides.stubs import PRODUCTION as TYPES
 
 
 def test_01_executor_and_settings(capsys):
@@ -313,6 +321,305 @@ def test_06_templates():
     found = asyncio.run(main()).cycles["training_loop"]
     assert (found.reason, found.total_iterations) == ("converged", 11)
     assert rates[:3] == [0.1, 0.1 * 0.95, 0.1 * 0.95**2]
+
+
+def optimized(seen=None):
+    """An executor, and the settings of a cycle that gets better by a tenth with every iteration."""
+
+    def evaluate(context: CycleContext, target_quality=0.5, **inputs):
+        context.state["last"] = target_quality
+        return {"quality": min(1.0, target_quality + 0.1)}
+
+    executor = CyclicWorkflowExecutor(WorkflowBuilder("guide").add_node(evaluate, "evaluate"))
+    config = CycleConfig(
+        cycle_name="parameter_optimization",
+        max_iterations=50,
+        convergence_conditions=["quality > 0.95"],
+        parameter_mapping={"previous_iteration.quality": "current_iteration.target_quality"},
+    )
+    return executor, config
+
+
+def test_09_debugging(tmp_path, capsys):
+    async def main():
+        cyclic_executor, cycle_config = optimized()
+        cycle_debugger = CycleDebugger(
+            cycle_id="optimization_cycle_001",
+            capture_node_parameters=True,
+            capture_node_outputs=True,
+            capture_state_changes=True,
+            capture_convergence_data=True,
+            track_execution_time=True,
+            track_memory_usage=True,
+            track_cpu_usage=True,
+            capture_exceptions=True,
+            capture_stack_traces=True,
+            continue_on_errors=False,
+            debug_log_level="INFO",
+            save_debug_data=True,
+            debug_output_path=str(tmp_path / "cycle_debug"),
+        )
+        debug_result = await cyclic_executor.execute_with_debugging(
+            cycle_config=cycle_config, debugger=cycle_debugger
+        )
+        debug_analysis = cycle_debugger.analyze_execution()
+        print("Debug Analysis:")
+        print(f"Total iterations: {debug_analysis.total_iterations}")
+        print(f"Failed iterations: {debug_analysis.failed_iterations}")
+        print(f"Average iteration time: {debug_analysis.avg_iteration_time_ms:.1f}ms")
+        print(f"Convergence trend: {debug_analysis.convergence_trend}")
+        for iteration_debug in debug_analysis.iteration_details:
+            print(f"\nIteration {iteration_debug.iteration}:")
+            print(f"  Duration: {iteration_debug.duration_ms:.1f}ms")
+            print(f"  Memory peak: {iteration_debug.peak_memory_mb:.1f}MB")
+            print(f"  Nodes executed: {len(iteration_debug.node_executions)}")
+            if iteration_debug.errors:
+                print(f"  Errors: {iteration_debug.errors}")
+            for node_debug in iteration_debug.node_executions:
+                print(f"    {node_debug.node_name}: {node_debug.duration_ms:.1f}ms")
+                if node_debug.state_changes:
+                    print(f"      State changes: {node_debug.state_changes}")
+        return debug_result, cycle_debugger
+
+    result, debugger = asyncio.run(main())
+    assert result.debug is debugger
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == ["Debug Analysis:", "Total iterations: 5", "Failed iterations: 0"]
+    assert lines[4] == "Convergence trend: improving"
+    assert [line for line in lines if line.startswith("Iteration")] == [f"Iteration {n}:" for n in range(5)]
+    assert "      State changes: {'last': (0.5, 0.6)}" in lines
+    written = json.loads((tmp_path / "cycle_debug" / "optimization_cycle_001-debug.json").read_text())
+    assert written["total_iterations"] == 5
+
+
+def test_10_profiling(tmp_path, capsys):
+    async def main():
+        cyclic_executor, cycle_config = optimized()
+        cycle_profiler = CycleProfiler(
+            cycle_id="optimization_cycle_001",
+            profile_cpu=True,
+            profile_memory=True,
+            profile_io=True,
+            profile_network=False,
+            sampling_interval_ms=100,
+            memory_sampling_enabled=True,
+            generate_hotspots=True,
+            identify_bottlenecks=True,
+            track_resource_trends=True,
+            generate_reports=True,
+            report_formats=["json", "html", "csv"],
+            profile_output_path=str(tmp_path / "cycle_profiling"),
+        )
+        profiling_result = await cyclic_executor.execute_with_profiling(
+            cycle_config=cycle_config, profiler=cycle_profiler
+        )
+        performance_analysis = cycle_profiler.generate_analysis()
+        print("Performance Analysis:")
+        print(f"Execution efficiency: {performance_analysis.efficiency_score:.2f}")
+        print(f"Resource utilization: {performance_analysis.resource_utilization:.2f}")
+        print(f"Bottlenecks identified: {len(performance_analysis.bottlenecks)}")
+        for bottleneck in performance_analysis.bottlenecks:
+            print(f"\nBottleneck: {bottleneck.location}")
+            print(f"  Type: {bottleneck.type}")
+            print(f"  Impact: {bottleneck.impact_score:.2f}")
+            print(f"  Recommendation: {bottleneck.optimization_suggestion}")
+        trends = performance_analysis.resource_trends
+        print("\nResource Trends:")
+        print(f"  Memory growth rate: {trends.memory_growth_rate:.3f} MB/iteration")
+        print(f"  CPU usage trend: {trends.cpu_trend}")
+        print(f"  Execution time trend: {trends.time_trend}")
+        return profiling_result, cycle_profiler
+
+    result, profiler = asyncio.run(main())
+    assert result.profile is profiler
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Performance Analysis:"
+    assert lines[-4] == "Resource Trends:"
+    found = profiler.generate_analysis()
+    assert lines.count(f"Bottlenecks identified: {len(found.bottlenecks)}") == 1
+    names = sorted(each.name for each in (tmp_path / "cycle_profiling").iterdir())
+    assert names == [f"optimization_cycle_001-profile.{format}" for format in ("csv", "html", "json")]
+
+
+def production(*connections):
+    """The workflow of the guide with these *connections* more, and its cycle, which is not built."""
+    workflow = WorkflowBuilder()
+    for name, node in TYPES.items():
+        workflow.register_node(name, node)
+    workflow.add_node(
+        "DataLoaderNode",
+        "data_loader",
+        {"data_source": "production_dataset", "batch_size": 1000, "validation_split": 0.2},
+    )
+    workflow.add_node(
+        "FeatureEngineerNode",
+        "feature_engineer",
+        {"feature_selection": True, "normalization": "standard", "encoding": "one_hot"},
+    )
+    workflow.add_node(
+        "ModelTrainerNode",
+        "model_trainer",
+        {"algorithm": "xgboost", "objective": "binary:logistic", "max_depth": 6},
+    )
+    workflow.add_node(
+        "ModelEvaluatorNode",
+        "model_evaluator",
+        {
+            "metrics": ["accuracy", "precision", "recall", "f1", "auc"],
+            "cross_validation": True,
+            "cv_folds": 5,
+        },
+    )
+    workflow.add_node(
+        "HyperparameterOptimizerNode",
+        "hyperopt",
+        {
+            "optimization_algorithm": "tpe",
+            "search_space": {
+                "max_depth": {"type": "int", "low": 3, "high": 10},
+                "learning_rate": {"type": "float", "low": 0.01, "high": 0.3},
+                "n_estimators": {"type": "int", "low": 50, "high": 500},
+            },
+            "optimization_metric": "f1",
+        },
+    )
+    workflow.add_node(
+        "ConvergenceCheckerNode",
+        "convergence",
+        {
+            "convergence_mode": "multi_criteria",
+            "threshold_conditions": {
+                "f1_score": {"operator": ">", "value": 0.9},
+                "auc": {"operator": ">", "value": 0.95},
+            },
+            "stability_config": {"window_size": 5, "variance_threshold": 0.001},
+            "early_stopping": {"patience": 10, "min_improvement": 0.001},
+        },
+    )
+    workflow.add_connection("data_loader", "feature_engineer", "dataset", "raw_data")
+    workflow.add_connection("feature_engineer", "model_trainer", "features", "training_data")
+    workflow.add_connection("model_trainer", "model_evaluator", "model", "trained_model")
+    workflow.add_connection("model_evaluator", "hyperopt", "metrics", "current_performance")
+    for names, options in connections:
+        workflow.add_connection(*names, **options)
+    workflow.add_connection("model_evaluator", "convergence", "metrics", "current_metrics")
+    cycle = (
+        workflow.create_cycle("model_optimization")
+        .max_iterations(50)
+        .timeout(1800)
+        .memory_limit(4096)
+        .converge_when("f1_score > 0.9 and auc > 0.95")
+        .converge_when("stability_variance < 0.001")
+        .preserve_state(["best_model", "best_hyperparams", "performance_history"])
+        .enable_safety_monitoring()
+        .enable_debugging()
+        .enable_profiling()
+    )
+    return workflow, cycle
+
+
+AS_PRINTED = ("source", "result", "target", "input"), {}
+FEEDBACK = ("hyperopt", "model_trainer", "best_params", "hyperparameters"), {"cycle": "model_optimization"}
+
+
+async def create_production_optimization_workflow():
+    workflow, cycle = production(FEEDBACK)
+    optimization_cycle = cycle.build()
+    safety_manager = CycleSafetyManager(
+        max_concurrent_cycles=1,
+        global_memory_limit_mb=8192,
+        monitoring_interval_seconds=10,
+        auto_terminate_on_violation=True,
+    )
+    cycle_monitor = CycleMonitor(
+        cycle_id=optimization_cycle.cycle_id,
+        memory_limit_mb=4096,
+        cpu_time_limit_seconds=1800,
+        iteration_limit=50,
+        enable_health_scoring=True,
+    )
+    debugger = CycleDebugger(
+        cycle_id=optimization_cycle.cycle_id,
+        capture_node_outputs=True,
+        track_execution_time=True,
+        save_debug_data=True,
+    )
+    profiler = CycleProfiler(
+        cycle_id=optimization_cycle.cycle_id, profile_cpu=True, profile_memory=True, generate_reports=True
+    )
+    return {
+        "workflow": workflow,
+        "optimization_cycle": optimization_cycle,
+        "safety_manager": safety_manager,
+        "monitor": cycle_monitor,
+        "debugger": debugger,
+        "profiler": profiler,
+    }
+
+
+async def run_production_optimization(components):
+    try:
+        await components["safety_manager"].start_monitoring()
+        await components["monitor"].start()
+        result = await components["workflow"].execute_cycle_with_monitoring(
+            cycle=components["optimization_cycle"],
+            monitor=components["monitor"],
+            debugger=components["debugger"],
+            profiler=components["profiler"],
+        )
+        print("Optimization completed:")
+        print(f"  Iterations: {result.total_iterations}")
+        print(f"  Converged: {result.converged}")
+        print(f"  Best F1 score: {result.best_metrics['f1_score']:.4f}")
+        print(f"  Best AUC: {result.best_metrics['auc']:.4f}")
+        print(f"  Total time: {result.execution_time_seconds:.1f}s")
+        performance = await components["profiler"].generate_analysis()
+        print(f"  Efficiency score: {performance.efficiency_score:.2f}")
+        print(f"  Resource utilization: {performance.resource_utilization:.2f}")
+        return result
+    finally:
+        await components["monitor"].stop()
+        await components["safety_manager"].stop_monitoring()
+
+
+def test_11_a_production_workflow(capsys):
+    async def main():
+        components = await create_production_optimization_workflow()
+        return components, await run_production_optimization(components)
+
+    components, result = asyncio.run(main())
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:5] == [
+        "Optimization completed:",
+        "  Iterations: 5",
+        "  Converged: True",
+        "  Best F1 score: 0.9500",
+        "  Best AUC: 0.9750",
+    ]
+    assert [line.split(":")[0].strip() for line in lines[5:]] == [
+        "Total time",
+        "Efficiency score",
+        "Resource utilization",
+    ]
+    # The tools of the call, not those of the cycle, stand in the result.
+    assert (result.debug, result.profile) == (components["debugger"], components["profiler"])
+    assert json.loads(components["debugger"].data)["total_iterations"] == 5
+    assert json.loads(components["profiler"].reports["json"])["cycle"] == "model_optimization"
+
+
+def test_11_the_tools_of_the_cycle_watch_every_run():
+    workflow, cycle = production(FEEDBACK)
+    result = workflow.execute_cycle_sync(cycle.build())
+    assert result.debug.analyze_execution().total_iterations == 5
+    calls = {each.node: each.calls for each in result.profile.generate_analysis().hotspots}
+    assert (calls["data_loader"], calls["model_trainer"]) == (1, 5)
+
+
+def test_11_as_printed():
+    with pytest.raises(UnknownNodeError, match="unknown node 'source'"):
+        production(AS_PRINTED)[1].build()
+    with pytest.raises(CycleConfigurationError, match="'model_optimization' has no feedback edge"):
+        production()[1].build()
 
 
 def test_12_state_that_survives():
