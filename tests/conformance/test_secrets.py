@@ -26,7 +26,7 @@ from fast_dag import (
     Private,
     SelectReturn,
 )
-from fast_dag.cycles import CycleContext
+from fast_dag.cycles import CycleContext, CycleDebugger, CycleMonitor, CycleProfiler
 from tests.conformance.modes import raised_by
 from tests.observe.tracer import Kept
 
@@ -344,3 +344,34 @@ def test_the_prompt_of_a_debugger_does_not_show_it(secret):
         session.interact(io.StringIO("inputs\nstep\ninputs\nresults\nresume\n"), out)
     assert MASK in out.getvalue()
     assert CANARY not in f"{out.getvalue()} {shown} {session.result}"
+
+
+FORMS = ["json", "csv", "html"]
+
+
+def test_tools_do_not_show_it(any_mode, kind, secret):
+    debugger, profiler, monitor = CycleDebugger(), CycleProfiler(profile_io=False), CycleMonitor()
+    dag = session(kind, secret)
+    any_mode(dag, token=secret, observers=[debugger, profiler, monitor])
+    exported = [tool.export(form) for tool in (debugger, profiler) for form in FORMS]
+    analysed = f"{debugger.analyze_execution()} {profiler.generate_analysis()} {monitor}"
+    assert MASK in str(exported[0])
+    assert CANARY not in f"{exported} {analysed} {dag.context.metadata}"
+
+
+def test_what_a_debugger_keeps_of_a_failure_does_not_show_it(any_mode, kind, secret):
+    debugger = CycleDebugger()
+
+    def loop(ctx: CycleContext, token, held=None):
+        ctx.state["held"] = token
+        return {}[token] if ctx.index else {"held": token}
+
+    dag = DAG("failing").add_node("loop", kind(loop))
+    dag.feedback("loop", "loop", output="held", input="held", cycle="c")
+    with dag.cycle("c", max_iterations=3):
+        pass
+    error = raised_by(any_mode, dag, token=secret, observers=[debugger])
+    assert isinstance(error, KeyError)
+    texts = f"{debugger.analyze_execution()} {[debugger.export(form) for form in FORMS]}"
+    assert MASK in texts
+    assert CANARY not in texts
