@@ -11,24 +11,18 @@ from fast_dag.cycles.builder import Buildable
 from fast_dag.cycles.execution import Execution
 from fast_dag.cycles.iterations import CycleIterations
 from fast_dag.cycles.persistence import Checkpoints, Head, Keeping, codec_of, mark_of
+from fast_dag.cycles.resources import Resources
 from fast_dag.cycles.setting_checks import checked
-from fast_dag.cycles.tools import with_enabled, with_tools
+from fast_dag.cycles.tools import check_tool, watched_by, with_enabled, with_tools
 from fast_dag.cycles.with_tools import WithTools
 from fast_dag.errors import CycleConfigurationError, CycleStateError, ExecutionError, suggestion
 from fast_dag.graph import cycle_fields as check
+from fast_dag.graph.keywords import known_keywords
 from fast_dag.run.results import CycleResult
 from fast_dag.runners.registry import is_loop_running
 
 NOT_YET = ("trace",)
 """Options of a call that nothing acts on yet."""
-SETTINGS = (
-    "memory_limit_mb",
-    "enable_monitoring",
-    "safety_manager",
-    "resources",
-)
-"""Settings of an executor that nothing acts on yet."""
-NOT_BUILT = "{} is not built yet: {}"
 
 
 class CyclicWorkflowExecutor(WithTools):
@@ -44,20 +38,24 @@ class CyclicWorkflowExecutor(WithTools):
     Parameters:
         workflow: what runs where a call brings no workflow of its own.
         name: that of a registered workflow to run otherwise.
-        max_iterations, timeout_seconds: limits besides those of the cycles; the smaller one counts.
-        enable_profiling, enable_debugging: have a new `CycleProfiler` or `CycleDebugger` watch each run that
-            brings none of its own: ``result.profile`` and ``result.debug``.
+        max_iterations, timeout_seconds, memory_limit_mb: limits besides those of the cycles; the smaller one
+            counts.
+        enable_monitoring, enable_profiling, enable_debugging: have a new `CycleMonitor`, `CycleProfiler` or
+            `CycleDebugger` watch each run that brings none of its own: ``result.profile``, ``result.debug``.
         state_persistence: keep a checkpoint of each run, so that another can go on from there.
         state_compression: compress them.
         state_store: where they are kept: a store, the path of a folder, by default the executor's memory.
         checkpoint_every: after how many iterations there is one.
         serializer, allow_pickle: as for `StateCodec`.
-        settings: more of the executor's; none of them is built yet.
+        safety_manager: a `CycleSafetyManager` that guards each run.
+        resources: what is done about memory, processor and input and output; see `Resources`.
 
     Raises:
-        CycleConfigurationError: a setting is wrong, or not built yet.
+        UnknownOptionError: there is no such setting.
+        CycleConfigurationError: a setting is wrong.
     """
 
+    @known_keywords
     def __init__(
         self,
         workflow: Any = None,
@@ -65,6 +63,8 @@ class CyclicWorkflowExecutor(WithTools):
         *,
         max_iterations: int | None = None,
         timeout_seconds: float | None = None,
+        memory_limit_mb: float | None = None,
+        enable_monitoring: bool = False,
         enable_profiling: bool = False,
         enable_debugging: bool = False,
         state_persistence: bool = False,
@@ -73,21 +73,26 @@ class CyclicWorkflowExecutor(WithTools):
         checkpoint_every: int = 1,
         serializer: str = "json",
         allow_pickle: bool = False,
-        **settings: Any,
+        safety_manager: Any = None,
+        resources: Mapping[str, Any] | None = None,
     ) -> None:
-        _refuse(settings, SETTINGS, "CyclicWorkflowExecutor")
         self.name = name
         self._workflow = workflow
         self._registered: dict[str, Any] = {}
         self._caps = {
             "max_iterations": checked("max_iterations", max_iterations, check.optional(check.integer(1))),
             "timeout_seconds": checked("timeout_seconds", timeout_seconds, check.optional(check.seconds)),
+            "memory_limit_mb": checked("memory_limit_mb", memory_limit_mb, check.optional(check.amount)),
         }
         kinds = {
+            "monitor": ("enable_monitoring", enable_monitoring),
             "profiler": ("enable_profiling", enable_profiling),
             "debugger": ("enable_debugging", enable_debugging),
         }
         self._enabled = [kind for kind, (name, is_on) in kinds.items() if checked(name, is_on, check.flag)]
+        self._guards = [] if safety_manager is None else [check_tool("safety_manager", safety_manager)]
+        self._resources = Resources({} if resources is None else resources)
+        self._caps["memory_limit_mb"] = self._resources.least_memory(self._caps["memory_limit_mb"])
         self._under_way: dict[str, Execution] = {}
         self._checkpoints: Checkpoints | None = None
         if checked("state_persistence", state_persistence, check.flag):
@@ -260,18 +265,21 @@ class CyclicWorkflowExecutor(WithTools):
         on_error: str,
         options: dict[str, Any],
     ) -> Execution:
-        _refuse(options, NOT_YET, "execute_cycle", are_all=False)
+        _refuse(options)
         checked("on_error", on_error, check.one_of("raise", "return"))
         options = {name: value for name, value in options.items() if name not in NOT_YET}
-        given = with_tools(with_enabled(options, self._enabled))
+        given = watched_by(with_tools(with_enabled(options, self._enabled)), self._guards)
+        threads, given = self._resources.threads(given), self._resources.options(given)
         built = self._chosen(workflow)
         found = self._resumed(given.pop("resume", None))
         if found is not None:
             chosen = found["cycle"] if chosen is None else chosen
             initial_data, run_id = {**found["inputs"], **(initial_data or {})}, run_id or found["run_id"]
         graph, name = amended(built.wired, chosen, self._caps)
+        self._resources.supply(graph)
         run_id = run_id or f"{random.getrandbits(128):032x}"
         run = built.run_with(graph, initial_data, run_id, given)
+        run.threads, run.cache_of = threads, self._resources.cache_of(built.cache_of)
         if self._checkpoints is not None:
             head = Head(name, run_id, mark_of(graph, name))
             run.keeper = Keeping(self._checkpoints, head, initial_data or {}, found)
@@ -304,12 +312,9 @@ class CyclicWorkflowExecutor(WithTools):
         return found.build() if hasattr(found, "build") else found
 
 
-def _refuse(given: Mapping[str, Any], names: tuple[str, ...], where: str, *, are_all: bool = True) -> None:
-    """Raise CycleConfigurationError for one of *names* that is given, and not built yet."""
-    for name, value in given.items():
-        if name in names and value not in (None, False):
-            msg = NOT_BUILT.format(f"{name}= of {where}", "leave it out")
-            raise CycleConfigurationError(msg)
-        if are_all and name not in names:
-            msg = f"{where} takes no {name!r}{suggestion(name, names)}"
+def _refuse(given: Mapping[str, Any]) -> None:
+    """Raise CycleConfigurationError for an option that is given, and not built yet."""
+    for name in NOT_YET:
+        if given.get(name) not in (None, False):
+            msg = f"{name}= of execute_cycle is not built yet: leave it out"
             raise CycleConfigurationError(msg)

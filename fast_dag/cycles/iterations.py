@@ -104,7 +104,9 @@ class CycleIterations:
         reason = None if ending is None else ending.reason
         has_converged, seconds = reason in ("converged", "exit"), now - began
         made = IterationResult(
-            lap.index, results, metrics_of(results), has_converged, reason, duration_ms=seconds * 1000
+            *(lap.index, results, metrics_of(results), has_converged, reason),
+            duration_ms=seconds * 1000,
+            memory_mb=self._execution.run.memory_growth,
         )
         self._made.append(made)
         return True

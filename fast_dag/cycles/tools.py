@@ -41,16 +41,28 @@ def with_tools(options: Mapping[str, Any]) -> dict[str, Any]:
     made = {name: value for name, value in options.items() if name not in GIVEN}
     tools = {name: options[name] for name in GIVEN if options.get(name) is not None}
     for name, tool in tools.items():
-        if not hasattr(tool, "watching") or isinstance(tool, type):
-            msg = f"{name} must be a tool that watches runs, got {tool!r}"
-            raise ValidationError(msg)
-    observers = made.get("observers", ())
+        check_tool(name, tool)
+    return watched_by(made, tools.values())
+
+
+def check_tool(name: str, tool: Any) -> Any:
+    """*tool*, given as *name*; ValidationError if it is none."""
+    if not hasattr(tool, "watching") or isinstance(tool, type):
+        msg = f"{name} must be a tool that watches runs, got {tool!r}"
+        raise ValidationError(msg)
+    return tool
+
+
+def watched_by(options: Mapping[str, Any], tools: Iterable[Any]) -> dict[str, Any]:
+    """*options*, with *tools* among the observers, each once."""
+    observers = options.get("observers", ())
     # What is no list of observers is told of where all options are checked.
-    if tools and isinstance(observers, Iterable):
-        given = list(observers)
-        known = {id(each) for each in given}
-        made["observers"] = [*given, *(tool for tool in tools.values() if id(tool) not in known)]
-    return made
+    if not isinstance(observers, Iterable):
+        return dict(options)
+    given = list(observers)
+    known = {id(each) for each in given}
+    found = [*given, *(tool for tool in tools if id(tool) not in known)]
+    return {**options, "observers": found} if found else dict(options)
 
 
 def tools_of(cycles: Iterable[Configured]) -> list[Any]:

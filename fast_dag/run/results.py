@@ -25,7 +25,7 @@ class IterationResult:
     """Why the cycle ends with it, None if it goes on."""
     duration_ms: float
     memory_mb: float | None = None
-    """By how much the process has grown since the cycle began; None where nobody measures it."""
+    """By how many MiB the process has grown since its monitor was started; None without a monitor."""
 
     __repr__ = fields_in_brief
 

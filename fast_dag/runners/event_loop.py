@@ -88,7 +88,7 @@ class _Follower:
         self.desk = desk
         self.is_first = deadlines is None
         self.deadlines = deadlines or Deadlines(self.desk, limits.timeout, perf_counter())
-        workers = limits.max_workers or cpu_count()
+        workers = limits.threads or limits.max_workers or cpu_count()
         self.daemons = Daemons(workers) if limits.executor is None else Borrowed(limits.executor)
         self.base = contextvars.copy_context()
         self.bridge = Bridge(self._begin, backend.post, self.base, self._is_here)

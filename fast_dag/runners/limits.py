@@ -19,6 +19,8 @@ class Limits(NamedTuple):
     """Whether some node, in a nested workflow too, has a timeout of its own."""
     may_be_cut: bool = False
     """Whether somebody who watches may end it, or a cycle of it, while calls are under way."""
+    threads: int | None = None
+    """How many threads sync nodes have on an event loop, None for as many as there may be workers."""
 
 
 def cpu_count() -> int:

@@ -11,6 +11,7 @@ from fast_dag.errors import RunCancelledError, unknown_options
 from fast_dag.run.context import Context
 from fast_dag.run.cyclic_run import CyclicRun
 from fast_dag.runners import registry
+from fast_dag.runners.limits import Limits
 from fast_dag.values import ExecutionMode
 from fast_dag.workflow.inputs import merged
 from fast_dag.workflow.options import CONCURRENT, RunOptions
@@ -66,6 +67,10 @@ class CycleRun:
         self.told: Told | None = None
         self.keeper: Keeper | None = None
         """Keeps checkpoints, and has the one to go on from."""
+        self.cache_of: Callable[[Any], Any] | None = None
+        """Gives the caches of nodes in place of the workflow."""
+        self.threads: int | None = None
+        """How many threads sync nodes have on an event loop, None if nobody says."""
         self._stack = ExitStack()
         self._live: Session | None = None
         self._pulled: Pulled | None = None
@@ -80,6 +85,12 @@ class CycleRun:
         """Whether it has begun and not come to its end."""
         return self._live is not None and not self._live.run.finished
 
+    @property
+    def memory_growth(self) -> float | None:
+        """MiB by which the process has grown, as whoever watches it measured; None if nobody does."""
+        watchers = () if self._live is None else self._live.watchers
+        return next((each.memory_growth for each in watchers if hasattr(each, "memory_growth")), None)
+
     def cycles(self) -> Mapping[str, CycleResult]:
         """What each cycle that was reached has come to by now, by name."""
         told: Mapping[str, CycleResult] | None = self.context.metadata.get("cycles")
@@ -90,18 +101,18 @@ class CycleRun:
     def run(self) -> None:
         """Run to the end, in the mode of the options."""
         with self._session(self.options) as live:
-            registry.drive(live.run, ExecutionMode(self.options.mode), live.limits, live.report)
+            registry.drive(live.run, ExecutionMode(self.options.mode), self._limits(live), live.report)
 
     async def run_async(self) -> None:
         """Run to the end on the running event loop."""
         with self._session(self._on_loop()) as live:
-            await registry.drive_async(live.run, live.limits, live.report)
+            await registry.drive_async(live.run, self._limits(live), live.report)
 
     async def go_on(self) -> None:
         """Go on until `told` has said that it is to rest, or to the end; then what ended it is raised."""
         if self._pulled is None:
             live = self._stack.enter_context(self._session(self._on_loop()))
-            self._pulled = registry.pulled(live.run, live.limits, live.report)
+            self._pulled = registry.pulled(live.run, self._limits(live), live.report)
         self._pulled.desk.held = False
         try:
             await self._pulled.go_on()
@@ -132,6 +143,9 @@ class CycleRun:
         self._live.run.stop(RunCancelledError(f"the cycles of {self.workflow.name!r} were given up"))
         return True
 
+    def _limits(self, live: Session) -> Limits:
+        return live.limits._replace(threads=self.threads)
+
     def _on_loop(self) -> RunOptions:
         """The options for a run on the running event loop: one at a time is one worker there."""
         given = {**self._given, "mode": CONCURRENT}
@@ -148,6 +162,7 @@ class CycleRun:
         with session(self.workflow, self._inputs, self.context, options, plan=plan) as live:
             self._live = live
             live.run.ledger.keeper = self.keeper
+            live.run.cache_of = self.cache_of or live.run.cache_of
             if self.told is not None:
                 live.run.ledger.tell_lap = self._tell
             yield live
