@@ -40,7 +40,7 @@ def test_a_memory_limit_ends_a_cycle_that_really_allocates(any_mode, kind):
     assert (result.reason, result.violations[0].kind) == ("violation", "memory")
     assert result.total_iterations < 50
     assert result.outputs == {"count": result.total_iterations}
-    assert list(result.skipped) == ["after"]
+    assert "after" in result.skipped
 
 
 def test_a_processor_limit_ends_a_cycle_that_really_burns(any_mode):
