@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from fast_dag.iterate.rules import any_of as any_of
     from fast_dag.iterate.rules import fixed_point as fixed_point
     from fast_dag.iterate.rules import stable as stable
+    from fast_dag.iterate.sessions import Session as Session
     from fast_dag.observe.analyzer import CycleAnalyzer as CycleAnalyzer
     from fast_dag.observe.bar import ProgressObserver as ProgressObserver
     from fast_dag.observe.debug_records import DebugAnalysis as DebugAnalysis
@@ -157,6 +158,7 @@ WHERE = {
     "fast_dag.workflow.iteration_node": ("BoundedIterationNode",),
     "fast_dag.run.iteration_info": ("IterationInfo", "RoundStats"),
     "fast_dag.iterate.rules": ("all_of", "any_of", "fixed_point", "stable"),
+    "fast_dag.iterate.sessions": ("Session",),
     "fast_dag.run.violation": ("Violation",),
     "fast_dag.cycles.bounds": (
         "MaxIterationsCondition",

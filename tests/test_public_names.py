@@ -43,6 +43,7 @@ RUN = [
     "RunStalled",
     "SKIP",
     "SelectReturn",
+    "Session",
     "Transition",
     "register_condition",
 ]

@@ -78,6 +78,8 @@ class CyclicRun(GraphRun):
 
     def left_out(self, step: int) -> str:
         """Why a node of a cycle did not run, though nothing that it reads was missing."""
+        if step in self.absent:
+            return self.absent[step]
         lap = self.rounds.lap_of(step)
         if lap is None or lap.ending is None:
             return "its cycle ended before"

@@ -97,14 +97,14 @@ class FactSet:
         if isinstance(candidates, set | frozenset):
             return dict.fromkeys(candidates.difference(self._all))
         if isinstance(candidates, Mapping):
-            raise self._no_facts(candidates, "a mapping; give a set of facts, or merge= for values by key")
+            remedy = "give a set of facts, or merge= for values by key"
+            msg = f"{self.port} was given {brief(candidates)}, a mapping; {remedy}"
+            raise TypeError(msg)
         facts, known = _listed(candidates, self.port), self._all
         try:
             return {fact: None for fact in facts if fact not in known}
         except TypeError:
-            for fact in facts:
-                if not _is_hashable(fact):
-                    raise self._no_facts(fact, "which is not hashable: make it a tuple") from None
+            _check_hashable(facts, self.port)
             raise
 
     def take(self, fresh: dict[Any, None]) -> None:
@@ -136,9 +136,6 @@ class FactSet:
             del self._all[fact]
         self.restart()
 
-    def _no_facts(self, found: Any, wrong: str) -> TypeError:
-        return TypeError(f"{self.port} was given {brief(found)}, {wrong}")
-
 
 class FactTable:
     """Values by key; a fact is new when the value of its key has changed."""
@@ -163,12 +160,7 @@ class FactTable:
             folded = self._folded(pairs)
             return self._changed(folded, round)
         except TypeError:
-            for key, _ in pairs:
-                if not _is_hashable(key):
-                    msg = (
-                        f"{self.port} was given the key {brief(key)}, which is not hashable: make it a tuple"
-                    )
-                    raise TypeError(msg) from None
+            _check_hashable([key for key, _ in pairs], self.port, "the key ")
             raise
 
     def take(self, fresh: dict[Any, Any]) -> None:
@@ -243,6 +235,23 @@ class FactTable:
         return DeltaError(f"{where}: {step}; it must be associative, commutative and idempotent, as min is")
 
 
+def check_facts(port: DeltaPort, facts: Sequence[Any]) -> None:
+    """Raise TypeError where one of *facts* is none that *port* can take."""
+    if port.merge == "set":
+        _check_hashable(facts, port)
+    else:
+        _check_hashable([key for key, _ in _pairs(facts, port)], port, "the key ")
+
+
+def _check_hashable(facts: Iterable[Any], port: DeltaPort, what: str = "") -> None:
+    for fact in facts:
+        try:
+            hash(fact)
+        except TypeError:
+            msg = f"{port} was given {what}{brief(fact)}, which is not hashable: make it a tuple"
+            raise TypeError(msg) from None
+
+
 def _listed(candidates: Any, port: DeltaPort) -> list[Any]:
     if isinstance(candidates, str | bytes) or not isinstance(candidates, Iterable):
         remedy = "return a set or a list of facts, or NO_DATA for none"
@@ -275,11 +284,3 @@ def _mark(value: Any, key: Any, port: DeltaPort) -> Any:
         remedy = "merge values that are, such as tuples and frozensets"
         msg = f"{port} was given {brief(value)} for key {brief(key)}, a value that is not hashable: {remedy}"
         raise TypeError(msg) from None
-
-
-def _is_hashable(value: Any) -> bool:
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True

@@ -41,6 +41,10 @@ class Frontier:
         self._waiting[unit] = GONE
         return True
 
+    def give_up(self, unit: int) -> None:
+        """Never let *unit* start."""
+        self._waiting[unit] = GONE
+
     def passed(self, targets: Iterable[int]) -> list[int]:
         """Count one live edge into each of *targets*, none of them an any node; those that may start."""
         waiting = self._waiting

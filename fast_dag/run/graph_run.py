@@ -20,10 +20,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final
 
 from fast_dag.errors import StreamError
 from fast_dag.plan.plan import ANY, GONE, ROUTER, Link, Plan
+from fast_dag.run.absent import settled
 from fast_dag.run.context import Context
 from fast_dag.run.frontier import SKIPPED, STARTS, Frontier
 from fast_dag.run.notes import Note
@@ -44,6 +46,8 @@ class GraphRun(Run):
 
     goes_round = False
     """Whether there are cycles."""
+    absent: Mapping[int, str] = MappingProxyType({})
+    """The units that are left out because they were not given what they need, and why."""
     can_pass_over = True
 
     def __init__(self, plan: Plan, values: list[Any], context: Context, **options: Any) -> None:
@@ -68,7 +72,10 @@ class GraphRun(Run):
             self.finished = True
             return []
         self.frontier = Frontier(plan)
-        freed = self.opened(self.through(self.frontier.entries()) + self._won_before())
+        entries = self.frontier.entries()
+        if self.absent:
+            entries = settled(self, entries)
+        freed = self.opened(self.through(entries) + self._won_before())
         # What a node did to the results since its predecessors ended must stay as it is.
         results, self.showing.results = self.showing.results, None
         for step in range(ran):
@@ -190,7 +197,7 @@ class GraphRun(Run):
 
     def left_out(self, step: int) -> str:
         """Why a node did not run, though nothing that it reads was missing."""
-        return f"nothing set {self.plan.names[step]!r} free"
+        return self.absent.get(step) or f"nothing set {self.plan.names[step]!r} free"
 
     def _won_before(self) -> list[int]:
         """The any nodes that a value from outside the plan sets free; it is their winner."""

@@ -112,6 +112,8 @@ class Ledger:
     """Brought by a runner that may be waiting: has it look at the orders."""
     around: Around | None = None
     """Stands around every step: waits to be told, records, or answers from a recording."""
+    epoch: int = 0
+    """The epoch of a session that it is about; a run of its own is epoch 0."""
     retained: Retained | None = None
     """The facts that outlive an epoch, None where there are no epochs."""
     limit: int | None = None

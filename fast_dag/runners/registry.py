@@ -16,6 +16,7 @@ from fast_dag.values import ExecutionMode
 if TYPE_CHECKING:
     from fast_dag.run.context import Context
     from fast_dag.run.events import Observer
+    from fast_dag.run.requests import Landing
     from fast_dag.runners.background import RunHandle
     from fast_dag.runners.event_loop import Pulled
     from fast_dag.runners.stepper import Stepper
@@ -105,6 +106,12 @@ def delivery(
 def drive_async(run: Run, limits: Limits, report: Report) -> Awaitable[None]:
     """Follow *run* to its end on the running event loop."""
     made: Awaitable[None] = importlib.import_module("fast_dag.runners.event_loop").drive(run, limits, report)
+    return made
+
+
+def landed(landing: Landing) -> Awaitable[None]:
+    """Wait for *landing* on the running event loop."""
+    made: Awaitable[None] = importlib.import_module("fast_dag.runners.landing").landed(landing)
     return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from fast_dag.workflow.runtime import execute, execute_async
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from fast_dag.iterate.sessions import Session
     from fast_dag.run.events import Observer
 
 End = str | Node[..., Any]
@@ -164,6 +166,21 @@ class DAGRuns(Runnable):
             keep_results=keep_results,
         )
         return await execute_async(self, inputs, node_inputs, context, options)
+
+    def session(self, *, on_error: str = "raise", **options: Any) -> Session:
+        """Runs on input that comes epoch by epoch, as ``with dag.session() as s``.
+
+        Parameters:
+            on_error: raise, or epoch: an epoch that fails is lost alone.
+            options: of each run, as for `run`, but for a context: every epoch has its own.
+
+        Raises:
+            UnknownOptionError: there is no such option.
+            ValidationError: the definition or an option is wrong.
+        """
+        epochs = importlib.import_module("fast_dag.workflow.epochs").Epochs(self, options)
+        made: Session = importlib.import_module("fast_dag.iterate.sessions").Session(epochs, on_error)
+        return made
 
     def run_from(self, name: End, inputs: Mapping[str, Any] | None = None, **options: Any) -> Any:
         """Run a node and all its descendants.

@@ -27,6 +27,7 @@ from fast_dag.run.tools import Watcher
 from fast_dag.run.wrapping import text_of
 from fast_dag.runners import registry
 from fast_dag.runners.limits import Limits
+from fast_dag.workflow.epoch import Epoch
 from fast_dag.workflow.inputs import starting_values
 from fast_dag.workflow.options import RunOptions
 from fast_dag.workflow.partial import Part, outside, remember_routes
@@ -79,9 +80,13 @@ def session(
     *,
     part: Part | None = None,
     plan: Plan | None = None,
+    epoch: Epoch | None = None,
 ) -> Iterator[Session]:
-    """Check everything, give the run to be driven, then keep its books and raise what ended it."""
-    live = _begin(workflow, inputs, context, options, part=part, plan=plan)
+    """Check everything, give the run to be driven, then keep its books and raise what ended it.
+
+    Of an *epoch* inputs may be missing: what needs them is skipped.
+    """
+    live = _begin(workflow, inputs, context, options, part=part, plan=plan, epoch=epoch)
     run = live.run
     try:
         with ExitStack() as stack:
@@ -173,13 +178,14 @@ def _begin(
     *,
     part: Part | None,
     plan: Plan | None,
+    epoch: Epoch | None,
 ) -> Session:
     if plan is None and workflow.drawing.holders:
         workflow.check_inputs(inputs, part.names if part else None)
     plan = plan or workflow.plan_for(options, part.names if part else None)
     options.check_kept(workflow)
     earlier = checked_context(workflow.last_context if context is None else context)
-    values = starting_values(plan, inputs, earlier)
+    values = starting_values(plan, inputs, earlier, complete=epoch is None)
     observers = _observers(workflow, plan, options)
     is_live = (
         context is not None
@@ -192,7 +198,10 @@ def _begin(
     context = workflow.new_context(context)
     values[0] = claimed(context)
     ledger = Ledger(deque() if observers else None, plans=workflow.plans(), trend=_trend, gauge=_gauge)
+    plan = plan if epoch is None else epoch.planned(plan, values)
     run = new_run(workflow, plan, values, context, options, ledger=ledger, live=is_live)
+    if epoch is not None:
+        epoch.begin(run)
     if part is not None:
         remember_routes(run, earlier, part)
     begin_context(run, inputs)
