@@ -42,10 +42,10 @@ class CycleDebugger(RecordingTool[DebugRecord]):
     text of bounded size: no repr that the user wrote is called, and a `Private` stays hidden.
     The same debugger may watch several runs, also at once, and shows the latest that has ended.
 
-    >>> from fast_dag import DAG
+    >>> from fast_dag import DAG, CycleConfig
     >>> dag = DAG("counting").add_node("count", lambda value=0: value + 1).feedback("count", "count")
     >>> debugger = CycleDebugger()
-    >>> result = dag.execute_cycle_sync({"max_iterations": 2}, debugger=debugger)
+    >>> result = dag.execute_cycle_sync(CycleConfig(max_iterations=2), debugger=debugger)
     >>> [each.node_executions[0].inputs for each in debugger.analyze_execution().iteration_details]
     [{'value': 0}, {'value': 1}]
 

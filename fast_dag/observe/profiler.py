@@ -37,10 +37,10 @@ class CycleProfiler(RecordingTool[ProfileRecord]):
     other run the whole.  The same profiler may watch several runs, also at once, and shows the latest that
     has ended.
 
-    >>> from fast_dag import DAG
+    >>> from fast_dag import DAG, CycleConfig
     >>> dag = DAG("counting").add_node("count", lambda value=0: value + 1).feedback("count", "count")
     >>> profiler = CycleProfiler()
-    >>> result = dag.execute_cycle_sync({"max_iterations": 5}, profiler=profiler)
+    >>> result = dag.execute_cycle_sync(CycleConfig(max_iterations=5), profiler=profiler)
     >>> [(each.node, each.calls) for each in profiler.generate_analysis().hotspots]
     [('count', 5)]
 
