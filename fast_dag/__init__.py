@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from fast_dag.errors import DuplicateNodeError as DuplicateNodeError
     from fast_dag.errors import ExecutionError as ExecutionError
     from fast_dag.errors import FastDAGError as FastDAGError
+    from fast_dag.errors import FeedbackOverflowError as FeedbackOverflowError
     from fast_dag.errors import InvalidNodeError as InvalidNodeError
     from fast_dag.errors import MaxIterationsError as MaxIterationsError
     from fast_dag.errors import MissingConnectionError as MissingConnectionError
@@ -222,6 +223,7 @@ WHERE = {
         "ExecutionError",
         "FastDAGError",
         "InvalidNodeError",
+        "FeedbackOverflowError",
         "MaxIterationsError",
         "MissingConnectionError",
         "MissingExtraError",

@@ -298,6 +298,10 @@ class CycleExecutionError(ExecutionError):
     """Of a bounded iteration what the last round gave that came to its end."""
 
 
+class FeedbackOverflowError(ExecutionError):
+    """More items of a bounded iteration wait for the next round than its `max_buffer` allows."""
+
+
 class RetryExhaustedError(CycleExecutionError):
     """A cycle of attempts none of which was a success; its cause is what the last one failed with."""
 

@@ -144,6 +144,7 @@ ERRORS = [
     "DuplicateCycleError",
     "DuplicateNodeError",
     "ExecutionError",
+    "FeedbackOverflowError",
     "FastDAGError",
     "InvalidNodeError",
     "MaxIterationsError",

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from fast_dag.errors import CycleStateError as CycleStateError
     from fast_dag.errors import DeltaError as DeltaError
     from fast_dag.errors import DuplicateCycleError as DuplicateCycleError
+    from fast_dag.errors import FeedbackOverflowError as FeedbackOverflowError
     from fast_dag.errors import MaxIterationsError as MaxIterationsError
     from fast_dag.errors import MissingMetricError as MissingMetricError
     from fast_dag.errors import MissingOutputError as MissingOutputError
@@ -142,6 +143,7 @@ WHERE = {
         "CycleStateError",
         "DeltaError",
         "DuplicateCycleError",
+        "FeedbackOverflowError",
         "MaxIterationsError",
         "MissingMetricError",
         "MissingOutputError",

@@ -60,6 +60,15 @@ class BoundedPorts:
             for key, slot in self.slots.items()
         )
 
+    @property
+    def gathering(self) -> Iterator[str]:
+        """The nodes whose results are made lists of items."""
+        bounded = self._loop.bounded
+        if bounded is not None and bounded.is_stream:
+            yield bounded.ports.output[0]
+            if bounded.ports.signal is not None:
+                yield bounded.ports.signal[0]
+
     def default(self, node: Node[..., Any], default: Any) -> Any:
         """What an input of *node* has where its port brings nothing and the node runs all the same."""
         ports = [key for key in self.slots if key[0] == node.name]

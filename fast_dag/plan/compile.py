@@ -66,8 +66,12 @@ def _assembled(graph: Graph, frame: Frame, slots: Slots) -> Plan:
     nodes, kinds = tuple(frame.nodes), tuple(frame.kinds)
     layouts = tuple(_layout(node, graph, slots) for node in nodes)
     outgoing, arrivals = _links(frame, slots)
+    gathering = {name for ports in slots.bounded.values() for name in ports.gathering}
     plain = tuple(
-        kind in (TASK, ANY) and node.settings == DEFAULTS and not node.needs_run
+        kind in (TASK, ANY)
+        and node.settings == DEFAULTS
+        and not node.needs_run
+        and node.name not in gathering
         for kind, node in zip(kinds, nodes, strict=True)
     )
     direct = tuple(_direct(layout, kind) for layout, kind in zip(layouts, kinds, strict=True))

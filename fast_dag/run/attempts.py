@@ -11,6 +11,7 @@ from fast_dag.errors import ExecutionError, FastDAGError, MissingOutputError, Ti
 from fast_dag.plan.plan import ROUTER
 from fast_dag.run.hooked import tell_of_error, wind_up
 from fast_dag.run.in_turn import call_in
+from fast_dag.run.items import Items
 from fast_dag.run.requests import NOTHING, Attempt, Enter, Failure, Outcome, Request, Success, Wait
 from fast_dag.run.run import Run
 from fast_dag.run.step import arguments, read_route, spread
@@ -122,6 +123,10 @@ def _follow(visit: Visit) -> Generator[Request, Outcome, Outcome]:
         collected = yield Attempt(_collecting(lambda: value, visit), ())
         collected.duration += outcome.duration
         outcome = collected
+    gathering = None if visit.index or outcome.error is not None else visit.run.gathering(visit.step)
+    if gathering is not None:
+        value = outcome.value
+        outcome = yield Attempt(gathering.around(lambda: value, visit), ())
     return outcome
 
 
@@ -139,6 +144,9 @@ def _call(visit: Visit, turn: Turn | None) -> Attempt:
         request.function = visit.run.checking(step, checker)
     if visit.node.settings.stream == "list":
         request.function = _collecting(request.function, visit)
+    gathering = None if visit.index else visit.run.gathering(step)
+    if gathering is not None:
+        request.function = gathering.around(request.function, visit)
     return request
 
 
@@ -183,7 +191,8 @@ def has_read_streams(visit: Visit) -> bool:
 def _streams_read(visit: Visit) -> list[str]:
     """The producers of the streams whose items the attempts so far may have taken."""
     if not visit.index:
-        return visit.run.flows.read_by(visit.step)
+        brought = [each for each in visit.named().values() if isinstance(each, Items)]
+        return [*visit.run.flows.read_by(visit.step), *(each.name for each in brought if each.has_begun)]
     # An element of a stream has been taken once for all its attempts.
     others = [each for each in visit.named().values() if isinstance(each, Reader)]
     return [each.stream.producer for each in others if each.has_begun]

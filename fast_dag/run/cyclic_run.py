@@ -10,6 +10,7 @@ from fast_dag.plan.plan import ENTER, Cycle, Plan
 from fast_dag.run.context import Context
 from fast_dag.run.frontier import Frontier
 from fast_dag.run.graph_run import GraphRun
+from fast_dag.run.items import Gathering
 from fast_dag.run.lap_notes import cycle_finished
 from fast_dag.run.requests import NOTHING
 from fast_dag.run.results import CycleResult
@@ -120,6 +121,10 @@ class CyclicRun(GraphRun):
     def checking(self, step: int, checker: Any) -> Callable[..., Any]:
         """What is called for a *checker*: it knows about the cycle it decides about."""
         return self.rounds.checking(step, checker)
+
+    def gathering(self, step: int) -> Gathering | None:
+        """What makes a list of what a node gives, None if it is taken as it is."""
+        return self.rounds.gathering(step)
 
     def turn(self, step: int) -> Turn:
         """What an attempt of a node that uses the cycle around it sees of that, and writes."""

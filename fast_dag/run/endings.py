@@ -14,6 +14,7 @@ from fast_dag.errors import (
     TimeoutError,
 )
 from fast_dag.plan.plan import Feedback
+from fast_dag.run.items import as_items
 from fast_dag.run.iteration_info import IterationInfo
 from fast_dag.run.lap import Ending, Lap, Policy, Sight
 from fast_dag.run.lap_notes import name_of
@@ -298,7 +299,11 @@ class Endings:
         """
         run = self._run
         # The layout only says who asks.
-        return fetch(feedback.value, run.plan.layouts[feedback.source], run.values)
+        value = fetch(feedback.value, run.plan.layouts[feedback.source], run.values)
+        cycle = run.plan.cycles[0]
+        if cycle.bounded is not None and cycle.bounded.is_stream and feedback in cycle.feedback:
+            return as_items(value, cycle.name, feedback.value.source)
+        return value
 
     def _is_switched_off(self, lap: Lap) -> bool:
         """Whether a router has left out the branch that one of the feedback edges hangs behind."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from fast_dag.errors import ExecutionError
-from fast_dag.plan.plan import Layout, Plan
+from fast_dag.plan.plan import LEAVE, Layout, Plan
 from fast_dag.run.ledger import Ledger
 from fast_dag.run.streams import Reader, Stream, is_stream
 from fast_dag.run.tally import Tally
@@ -39,7 +39,9 @@ class Flows:
         """
         plan = self._plan
         links = [link for link in plan.links[step] if link.branch == branch and not self._state[link.target]]
-        readers = list(dict.fromkeys(plan.names[link.target] for link in links))
+        # The leave of a cycle only waits, unless what lies there is fed back.
+        nodes = [link for link in links if plan.kinds[link.target] != LEAVE]
+        readers = list(dict.fromkeys(plan.names[link.target] for link in nodes or links))
         stream = as_stream(value, plan.nodes[step].settings, producer, readers, self._ledger)
         if stream is None:
             return value

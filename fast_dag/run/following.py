@@ -8,6 +8,7 @@ from typing import Any
 from fast_dag.errors import CycleConfigurationError
 from fast_dag.plan.plan import Cycle, Layout
 from fast_dag.run.change import change
+from fast_dag.run.items import Gathering, Items
 from fast_dag.run.iteration_info import IterationInfo, RoundStats
 from fast_dag.run.lap import Ending
 from fast_dag.run.step import fetch
@@ -30,7 +31,10 @@ class Following:
         until = cycle.until
         self._rule = None if until is None else until.start()
         self.on_round: Callable[[int, Any], Any] | None = cycle.config.on_round
-        self.asks_rule = until is not None and until.calls_user
+        bounded = cycle.bounded
+        self._takes_items = bounded is not None and bounded.is_stream
+        # To compare items it may take the rest of a seed.
+        self.asks_rule = until is not None and (until.calls_user or self._takes_items)
         """Whether its rule is a function of the user's."""
         self.emitted: list[list[Any]] = [[] for _ in cycle.emits]
         self.is_new = True
@@ -44,9 +48,9 @@ class Following:
         """Whether a round has."""
         self.stats: list[RoundStats] = []
         """Of every round, if that is wanted."""
-        bounded = cycle.bounded
+        self.brought: list[Items] = []
+        """The items that a round began with, port by port."""
         self._signal = None if bounded is None else bounded.signal
-        self._takes_items = bounded is not None and bounded.is_stream
         self.keeps_stats = bounded is not None and bounded.history
         self._noted = 0.0
         """When the last round ended, in seconds."""
@@ -78,6 +82,9 @@ class Following:
         self.value = self._joined(carried)
         if self.value is not NO_DATA:
             self.previous, self.latest, self.has_given = self.latest, self.value, True
+        if self._takes_items:
+            self._emit_items(round_)
+            return
         for each, kept in zip(self._cycle.emits, self.emitted, strict=True):
             item = fetch(each.value, NOBODY, values)
             if item is not NO_DATA:
@@ -97,7 +104,10 @@ class Following:
         """
         if self._rule is None or self.value is NO_DATA or (masked and self.asks_rule):
             return None
-        return self._rule, (self.previous, self.value, round_)
+        rule, previous, value = self._rule, self.previous, self.value
+        if isinstance(previous, Items):
+            return lambda: rule(previous.all(), value, round_), ()
+        return rule, (previous, value, round_)
 
     def verdict(self, said: Ending | None, round_: int, *, masked: bool) -> Ending | None:
         """*said*, what the conditions led to, or that the rule holds; it is called on the spot."""
@@ -218,21 +228,63 @@ class Following:
         """What leaves a bounded iteration, `NO_DATA` if that is nothing."""
         if self._cycle.emits:
             return self.emitted[0]
+        if self._is_spent:
+            return NO_DATA
         if self._takes_items:
             return [] if self.value is NO_DATA else self.value
         return self.latest if self.has_given else NO_DATA
 
     def describe(self, info: IterationInfo) -> None:
         """Fill in what only a bounded iteration has."""
-        info.value = self.latest if self.has_given else None
+        info.value = self.latest if self.has_given and not self._is_spent else None
+        is_kept = not (self._takes_items and self._releases)
+        if self.has_given and self.previous is not NO_DATA and is_kept:
+            info.last_change = change(self.previous, self.latest)
         if self._takes_items and self.value is NO_DATA:
             info.value = []
-        if self.has_given and self.previous is not NO_DATA:
-            info.last_change = change(self.previous, self.latest)
         if self._cycle.emits:
             kept = self.emitted[0]
             info.emitted = [item for _, item in kept] if self._cycle.emits[0].is_tagged else list(kept)
         info.history = list(self.stats)
+
+    def bring(self, value: Any, *, is_fed: bool) -> Items:
+        """The items that a port brings into a round.
+
+        Parameters:
+            value: what lies there; a list that was fed back, the seed, or nothing.
+            is_fed: whether it was fed back.
+        """
+        source = () if value is NO_DATA else value
+        releases = is_fed and self._releases
+        records = self._rule is not None and not is_fed
+        is_shared = not is_fed and sum(port.once for port in self._cycle.ports) > 1
+        name = self._cycle.name
+        made = Items(source, name, releases=releases, records=records, is_shared=is_shared)
+        if is_fed:
+            self.brought.append(made)
+        return made
+
+    def gathering(self, node: str, *, must: bool) -> Gathering:
+        """What makes a list of the items that *node* gives."""
+        bounded: Any = self._cycle.bounded
+        limit = bounded.max_buffer if must else None
+        return Gathering(self._cycle.name, node, limit, self.brought, must=must)
+
+    @property
+    def _is_spent(self) -> bool:
+        """Whether items of the last whole round were let go of, in one that did not come to its end."""
+        return self._releases and any(each.source is self.value and each.has_begun for each in self.brought)
+
+    @property
+    def _releases(self) -> bool:
+        bounded = self._cycle.bounded
+        return bounded is not None and bounded.releases
+
+    def _emit_items(self, round_: int) -> None:
+        """Have the items of a round emitted, one by one."""
+        items = () if self.value is NO_DATA else self.value
+        for each, kept in zip(self._cycle.emits, self.emitted, strict=True):
+            kept.extend((round_, item) if each.is_tagged else item for item in items)
 
     def deliver(self, values: list[Any], *, is_dead: bool) -> None:
         """Lay what was emitted ready for the nodes behind the cycle, or nothing if the edges are dead."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fast_dag.plan.plan import Cycle
 from fast_dag.run.endings import Endings
+from fast_dag.run.items import Gathering
 from fast_dag.run.lap import Lap
 from fast_dag.run.lap_notes import name_of
 from fast_dag.run.results import CycleResult
@@ -49,6 +50,17 @@ class Laps:
         if lap is None:
             return None
         return lap.memory.turn(self._run.plan.names[step], lap.index, lap.started, ledger)
+
+    def gathering(self, step: int) -> Gathering | None:
+        """What makes a list of what a node gives, if that goes round as items."""
+        bounded, following = self.laps[0].cycle.bounded, self.laps[0].following
+        if bounded is None or following is None or not bounded.is_stream:
+            return None
+        slot, name = self._run.plan.first + step, self._run.plan.names[step]
+        if bounded.output.slot == slot and not bounded.output.output:
+            return following.gathering(name, must=True)
+        is_signal = bounded.signal is not None and bounded.signal.slot == slot and not bounded.signal.output
+        return following.gathering(name, must=False) if is_signal else None
 
     def unwrapped(self, step: int, value: Converged) -> Any:
         """What a node gave that says its cycle has converged."""

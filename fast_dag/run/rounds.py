@@ -196,13 +196,17 @@ class Rounds(Laps):
     def _fill_ports(self, lap: Lap) -> None:
         values = self._run.values
         lap.attempts = self._run.tally.attempts[lap.cycle.enter : lap.cycle.leave]
+        items = lap.following if lap.cycle.bounded is not None and lap.cycle.bounded.is_stream else None
+        if items is not None:
+            items.brought.clear()
         for port in lap.cycle.ports:
             if port.delta is not None:
                 continue
             fed = next((values[slot] for slot in port.fed if values[slot] is not NO_DATA), NO_DATA)
             # What an edge from outside does not bring is found again, and told, where it is needed.
             is_gone = port.once and lap.completed
-            values[port.slot] = self._lower(port.lower) if fed is NO_DATA and not is_gone else fed
+            value = self._lower(port.lower) if fed is NO_DATA and not is_gone else fed
+            values[port.slot] = value if items is None else items.bring(value, is_fed=fed is not NO_DATA)
         if lap.deltas is not None:
             lap.deltas.fill(values)
         if lap.following is not None and lap.following.is_new and not lap.asks_deltas:
@@ -301,7 +305,7 @@ class Rounds(Laps):
         is_known = self.are_looped and lap.cycle.name not in self._given_up
         is_told = self._run.ledger.tell_lap is not None
         is_open = not lap.asks_before and not is_told and self._run.ledger.keeper is None
-        return is_known and bool(lap.cycle.rows) and is_open
+        return is_known and bool(lap.cycle.rows) and is_open and not self._run.flows.by_slot
 
     def _looped(self, lap: Lap) -> list[int]:
         """Go on where a plain loop has ended: behind the cycle, or within an iteration."""

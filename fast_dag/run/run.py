@@ -15,6 +15,7 @@ from fast_dag.plan.plan import Plan
 from fast_dag.run.context import Context
 from fast_dag.run.flows import Flows
 from fast_dag.run.hooks import Hooks
+from fast_dag.run.items import Gathering
 from fast_dag.run.ledger import Ledger
 from fast_dag.run.policy import Handlers
 from fast_dag.run.requests import NOTHING
@@ -220,6 +221,10 @@ class Run:
     def checking(self, step: int, checker: Any) -> Callable[..., Any]:  # noqa: ARG002 - as of a plain call
         """What is called for a *checker*: it knows about the cycle it decides about."""
         return checker  # type: ignore[no-any-return]
+
+    def gathering(self, step: int) -> Gathering | None:  # noqa: ARG002 - only bounded iterations have items
+        """What makes a list of what a node gives, None if it is taken as it is."""
+        return None
 
     def turn(self, step: int) -> Turn:
         """What an attempt of a node that uses the cycle around it sees of that, and writes."""

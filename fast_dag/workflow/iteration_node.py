@@ -122,6 +122,11 @@ class BoundedIterationNode(WorkflowNode):
         return ("feedback",) if "feedback" not in self.inner_ports.held else ()
 
     @property
+    def shares_streams(self) -> bool:
+        """A stream that comes in is read in round 1, by one node."""
+        return False
+
+    @property
     def plan_key(self) -> object:
         """What its plan is kept under: that of the inner graph by itself is another one."""
         return self

@@ -151,6 +151,11 @@ class WorkflowNode(Node[..., Any]):
         return [*self._known[2], *(f"{edge.input!r} {has_lost}: disconnect {edge.source!r}" for edge in lost)]
 
     @property
+    def shares_streams(self) -> bool:
+        """Whether several nodes inside may read one stream that comes in."""
+        return True
+
+    @property
     def plan_key(self) -> object:
         """What its plan is kept under while a run goes on."""
         return self.workflow
@@ -196,7 +201,7 @@ class WorkflowNode(Node[..., Any]):
             outer=outer,
             path=path,
         )
-        if any(isinstance(value, Reader) for value in given.values()):
+        if self.shares_streams and any(isinstance(value, Reader) for value in given.values()):
             run.share_streams(path)
         for name in self.results or ():
             run.showing.hold(name)
