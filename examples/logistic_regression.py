@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 from math import exp, log
 from pathlib import Path
 from statistics import fmean, pstdev
 from typing import NamedTuple
 
-from fast_dag import DAG, CycleResult
+from fast_dag import DAG, CycleProfiler, CycleResult
 
 DATA = Path(__file__).parent / "data" / "penguins.csv"
 MEASURES = ("bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g")
@@ -119,11 +120,20 @@ def describe(result: CycleResult, told_right: float) -> str:
     return f"{why}; best loss {result.best_quality:.4f}; {told_right:.0%} told right"
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Fit with small steps, with steps of a good size, and with steps that are too big."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--report", type=Path, metavar="PATH", help="write a page about the fit with steps of a good size"
+    )
+    asked = parser.parse_args(arguments)
     for rate in (1.0, 4.0, 12.0):
-        told_right = flow.run(path=DATA, rate=rate)
+        profiler = CycleProfiler(sampling_interval_ms=10)
+        watching = [profiler] if asked.report and rate == 4.0 else []
+        told_right = flow.run(path=DATA, rate=rate, observers=watching)
         print(f"rate {rate:4}: {describe(flow.context.metadata['cycles']['fit'], told_right)}")
+        if watching:
+            profiler.export("html", asked.report)
 
 
 if __name__ == "__main__":

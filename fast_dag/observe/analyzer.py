@@ -70,11 +70,11 @@ class CycleAnalyzer:
     their figures and the series of their objectives, and none of their values.  It may be used from
     several threads.
 
-    >>> from fast_dag import DAG
+    >>> from fast_dag import DAG, CycleConfig
     >>> dag = DAG("counting").add_node("count", lambda value=0: value + 1).feedback("count", "count")
     >>> analyzer = CycleAnalyzer()
     >>> for limit in (3, 5):
-    ...     _ = analyzer.add(dag.execute_cycle_sync({"max_iterations": limit}), f"limit {limit}")
+    ...     _ = analyzer.add(dag.execute_cycle_sync(CycleConfig(max_iterations=limit)), f"limit {limit}")
     >>> analyzer.compare(["limit 3", "limit 5"]).fewest_iterations, analyzer.report().mean_iterations
     ('limit 3', 4.0)
     """

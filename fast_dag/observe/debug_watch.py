@@ -85,7 +85,6 @@ class DebugWatcher:
     def __call__(self, event: Event) -> None:
         """Record *event*."""
         self._log(event)
-        self._histories.take(event)
         take = self._takes.get(event.kind)
         if take is not None:
             take(event)
@@ -116,6 +115,7 @@ class DebugWatcher:
             self._left(cycle, event.time)
 
     def _cycle_started(self, event: events.CycleStarted) -> None:
+        self._histories.take(event)
         self._current.pop(event.cycle, None)
 
     def _cycle_finished(self, event: events.CycleFinished) -> None:
@@ -140,6 +140,7 @@ class DebugWatcher:
                 begun.convergence.append(ConditionDebug(self._cut(early.condition), None, early.result))
 
     def _iteration_finished(self, event: events.IterationFinished) -> None:
+        self._histories.take(event)
         found = self._current.get(event.cycle)
         if found is not None:
             limit = self._tool.max_capture_bytes

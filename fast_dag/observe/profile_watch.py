@@ -68,7 +68,6 @@ class ProfileWatcher:
 
     def __call__(self, event: Event) -> None:
         """Measure what *event* tells."""
-        self._histories.take(event)
         take = self._takes.get(event.kind)
         if take is not None:
             take(event)
@@ -113,6 +112,7 @@ class ProfileWatcher:
             self._resident()
 
     def _cycle_started(self, event: events.CycleStarted) -> None:
+        self._histories.take(event)
         found = self.record.cycles.setdefault(event.cycle, CycleProfile(event.cycle))
         # One in a workflow inside a node is no outermost one either.
         found.is_outermost = not event.iteration and "." not in event.cycle
@@ -121,6 +121,7 @@ class ProfileWatcher:
         self._begin(event.cycle, event.time)
 
     def _iteration_finished(self, event: events.IterationFinished) -> None:
+        self._histories.take(event)
         found = self.record.cycles[event.cycle]
         self._end(found, event.duration)
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from benchmarks import around, cycles, event_loop, fixed_costs, machines, modes, threads
+from benchmarks import around, cycles, event_loop, fixed_costs, machines, modes, threads, watching
 from benchmarks.__main__ import main, show
 from benchmarks.case import Case, Sides
 from benchmarks.measure import measure
@@ -14,6 +14,7 @@ SMALL = [
     *machines.cases(size=30),
     *[case for case in cycles.cases(size=20) if not case.excess],  # which noise may make negative
     *around.cases(size=20),
+    *watching.cases(size=5),
     *fixed_costs.cases(size=5)[2:],
 ]
 

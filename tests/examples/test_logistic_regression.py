@@ -36,6 +36,14 @@ def test_every_mode_fits_the_same(example, fitted, mode):
 
 
 def test_main_tells_of_three_fits(example, capsys):
-    example["main"]()
+    example["main"]([])
     reasons = [line.split()[2] for line in capsys.readouterr().out.splitlines()]
     assert reasons == ["converged", "converged", "early_stopped"]
+
+
+def test_a_report_is_written_where_it_is_wanted(example, tmp_path, capsys):
+    example["main"](["--report", str(tmp_path / "fit.html")])
+    page = (tmp_path / "fit.html").read_text()
+    assert page.startswith("<!doctype html>")
+    assert all(word in page for word in ("logistic regression", "descend", "judge", "other_loss"))
+    assert len(capsys.readouterr().out.splitlines()) == 3
