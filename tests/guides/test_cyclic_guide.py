@@ -36,9 +36,16 @@ def test_01_executor_and_settings(capsys):
         return {"quality": quality, "quality_score": quality}
 
     async def main():
-        # Without the limits of memory and processor time and without the tools, which nothing acts on yet.
         cyclic_executor = CyclicWorkflowExecutor(
-            name="optimization_workflow", max_iterations=100, timeout_seconds=300
+            name="optimization_workflow",
+            max_iterations=100,
+            timeout_seconds=300,
+            memory_limit_mb=1024,
+            enable_monitoring=True,
+            enable_profiling=True,
+            enable_debugging=True,
+            state_persistence=True,
+            state_compression=True,
         )
         workflow = WorkflowBuilder("guide").add_node(evaluate, "evaluate")
         cyclic_executor.register_workflow(workflow, "optimization_workflow")
@@ -51,6 +58,8 @@ def test_01_executor_and_settings(capsys):
                 {"type": "max_iterations", "value": 50},
                 {"type": "stability", "metric": "quality", "threshold": 0.001, "window": 5},
             ],
+            memory_limit_mb=512,
+            cpu_time_limit_seconds=60,
             initial_parameters={"learning_rate": 0.01, "batch_size": 32, "regularization": 0.001},
             parameter_mapping={"previous_iteration.quality_score": "current_iteration.target_quality"},
         )
@@ -278,7 +287,9 @@ def test_05_a_cycle_from_a_chain_of_calls():
         .converge_when("evaluator.loss < 0.05")
         .converge_when("stability_variance < 0.001")
         .preserve_state(["best_model", "best_metrics", "optimization_history"])
+        .enable_safety_monitoring()
         .detect_infinite_loops()
+        .monitor_resource_usage()
         .build()
     )
     assert cycle.nodes == ["model_trainer", "evaluator", "optimizer"]
@@ -338,6 +349,112 @@ def optimized(seen=None):
         parameter_mapping={"previous_iteration.quality": "current_iteration.target_quality"},
     )
     return executor, config
+
+
+def watched():
+    """The safety manager and the monitor of the guide."""
+    safety_manager = CycleSafetyManager(
+        max_concurrent_cycles=5,
+        global_memory_limit_mb=4096,
+        global_cpu_time_limit_seconds=3600,
+        monitoring_interval_seconds=5,
+        alert_threshold_memory=0.8,
+        alert_threshold_cpu=0.9,
+        auto_terminate_on_violation=True,
+        graceful_shutdown_timeout=30,
+        deadlock_detection_enabled=True,
+        deadlock_timeout_seconds=60,
+        memory_leak_detection=True,
+        memory_growth_threshold=0.1,
+    )
+    cycle_monitor = CycleMonitor(
+        cycle_id="optimization_cycle_001",
+        memory_limit_mb=1024,
+        cpu_time_limit_seconds=300,
+        iteration_limit=100,
+        track_memory_growth=True,
+        track_cpu_usage=True,
+        track_iteration_time=True,
+        on_memory_violation="terminate",
+        on_cpu_violation="warn_and_continue",
+        on_iteration_violation="terminate",
+        enable_health_scoring=True,
+        health_check_interval=10,
+    )
+    return safety_manager, cycle_monitor
+
+
+async def monitored_cycle_execution(safety_manager, cycle_monitor):
+    """As the guide has it; gives the iterations that were seen."""
+    cyclic_executor, cycle_config = optimized()
+    seen = []
+    try:
+        await safety_manager.start_monitoring()
+        await cycle_monitor.start()
+        async for iteration_result in cyclic_executor.execute_with_monitoring(
+            cycle_config=cycle_config, monitor=cycle_monitor
+        ):
+            seen.append(iteration_result)
+            safety_status = await safety_manager.check_safety()
+            if safety_status.violations:
+                print(f"Safety violations detected: {safety_status.violations}")
+                if safety_status.should_terminate:
+                    print("Terminating cycle due to safety violations")
+                    break
+            metrics = await cycle_monitor.get_current_metrics()
+            print(f"Iteration {iteration_result.iteration}:")
+            print(f"  Memory usage: {metrics.memory_usage_mb:.1f} MB")
+            print(f"  CPU usage: {metrics.cpu_usage_percent:.1f}%")
+            print(f"  Health score: {metrics.health_score:.2f}")
+            if metrics.health_score < 0.5:
+                print("Performance degradation detected - considering termination")
+    finally:
+        await cycle_monitor.stop()
+        await safety_manager.stop_monitoring()
+    return seen
+
+
+def test_07_safety_and_monitoring(capsys):
+    seen = asyncio.run(monitored_cycle_execution(*watched()))
+    assert [each.iteration for each in seen] == [0, 1, 2, 3, 4]
+    assert [each.reason for each in seen] == [None, None, None, None, "converged"]
+    assert all(isinstance(each.memory_mb, float) for each in seen)
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == 4 * len(seen)
+    assert printed[-4] == "Iteration 4:"
+
+
+def test_07_a_cycle_is_left_when_safety_is_violated(capsys):
+    _, cycle_monitor = watched()
+    seen = asyncio.run(
+        monitored_cycle_execution(CycleSafetyManager(global_memory_limit_mb=0.1), cycle_monitor)
+    )
+    assert len(seen) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "Terminating cycle due to safety violations"
+
+
+def test_08_resource_usage(capsys):
+    async def main():
+        safety_manager, cycle_monitor = watched()
+        await monitored_cycle_execution(safety_manager, cycle_monitor)
+        capsys.readouterr()
+        resource_analysis = await cycle_monitor.analyze_resource_usage()
+        print("Resource Usage Analysis:")
+        print(f"Peak memory usage: {resource_analysis.peak_memory_mb:.1f} MB")
+        print(f"Average CPU usage: {resource_analysis.avg_cpu_percent:.1f}%")
+        print(f"Total execution time: {resource_analysis.total_time_seconds:.1f}s")
+        print(f"Memory efficiency: {resource_analysis.memory_efficiency:.2f}")
+        recommendations = await cycle_monitor.get_optimization_recommendations()
+        for rec in recommendations:
+            print(f"Recommendation: {rec.description}")
+            print(f"  Impact: {rec.estimated_improvement}")
+            print(f"  Implementation: {rec.implementation_steps}")
+        return recommendations
+
+    found = asyncio.run(main())
+    # Five short iterations: next to nothing of the time is spent in the node.
+    assert "R5" in [each.rule for each in found]
+    assert len(capsys.readouterr().out.splitlines()) == 5 + 3 * len(found)
 
 
 def test_09_debugging(tmp_path, capsys):
@@ -686,3 +803,37 @@ def test_13_layers_of_criteria():
     result = workflow.context.metadata["cycles"]["loop"]
     assert result.converged
     assert result.total_iterations < 20
+
+
+def test_14_resources_of_an_executor():
+    async def optimize_cycle_resources():
+        memory_config = {
+            "enable_garbage_collection": True,
+            "gc_frequency": "per_iteration",
+            "memory_monitoring": True,
+            "memory_limit_mb": 2048,
+            "memory_growth_threshold": 0.1,
+        }
+        cpu_config = {
+            "enable_parallel_processing": True,
+            "max_workers": 4,
+            "cpu_monitoring": True,
+            "cpu_limit_percent": 80,
+        }
+        io_config = {"batch_size": 1000, "async_io": True, "cache_strategy": "lru", "cache_size": 100}
+        return {"memory": memory_config, "cpu": cpu_config, "io": io_config}
+
+    async def main():
+        def evaluate(batch_size=1, quality=0.5):
+            seen.append(batch_size)
+            return {"quality": quality + 0.1}
+
+        workflow = WorkflowBuilder("guide").add_node(evaluate, "evaluate")
+        cyclic_executor = CyclicWorkflowExecutor(workflow, resources=await optimize_cycle_resources())
+        mapping = {"previous_iteration.quality": "current_iteration.quality"}
+        config = CycleConfig(max_iterations=3, parameter_mapping=mapping)
+        return await cyclic_executor.execute_cycle(config)
+
+    seen = []
+    assert asyncio.run(main()).total_iterations == 3
+    assert seen == [1000] * 3
