@@ -26,7 +26,7 @@ from fast_dag import (
     Private,
     SelectReturn,
 )
-from fast_dag.cycles import CycleContext, CycleDebugger, CycleMonitor, CycleProfiler
+from fast_dag.cycles import CycleAnalyzer, CycleContext, CycleDebugger, CycleMonitor, CycleProfiler
 from tests.conformance.modes import raised_by
 from tests.observe.tracer import Kept
 
@@ -353,8 +353,10 @@ def test_tools_do_not_show_it(any_mode, kind, secret):
     debugger, profiler, monitor = CycleDebugger(), CycleProfiler(profile_io=False), CycleMonitor()
     dag = session(kind, secret)
     any_mode(dag, token=secret, observers=[debugger, profiler, monitor])
-    exported = [tool.export(form) for tool in (debugger, profiler) for form in FORMS]
-    analysed = f"{debugger.analyze_execution()} {profiler.generate_analysis()} {monitor}"
+    analyzer = CycleAnalyzer()
+    analyzer.add(dag.context.metadata["cycles"]["c"])
+    exported = [tool.export(form) for tool in (debugger, profiler, analyzer) for form in FORMS]
+    analysed = f"{debugger.analyze_execution()} {profiler.generate_analysis()} {monitor} {analyzer.report()}"
     assert MASK in str(exported[0])
     assert CANARY not in f"{exported} {analysed} {dag.context.metadata}"
 
