@@ -18,6 +18,7 @@ from fast_dag.observe.debug_records import (
 )
 from fast_dag.observe.failures import text_of_error, traceback_of
 from fast_dag.observe.histories import Histories
+from fast_dag.observe.places import Told
 from fast_dag.run import events
 from fast_dag.run.events import Event
 
@@ -57,6 +58,7 @@ class DebugWatcher:
         self.record = DebugRecord(control.workflow, control.run_id, control.mode)
         self.wants_values = tool.capture_node_parameters or tool.capture_node_outputs
         self.refresh_every = REFRESHED if meter is not None and tool.track_memory_usage else None
+        self._told = Told(control)
         self._histories = Histories()
         self._lock = threading.Lock()
         self._current: dict[str | None, IterationDebug] = {}
@@ -65,8 +67,8 @@ class DebugWatcher:
         """When that was, and the processor time used until then."""
         self._early: dict[str, deque[events.ConditionChecked]] = {}
         """Conditions that were asked before the iteration they are about."""
-        self._open: dict[str, deque[NodeDebug]] = {}
-        """Attempts that are under way, by node."""
+        self._open: dict[str, list[tuple[tuple[str, int], NodeDebug]]] = {}
+        """Attempts that are under way, by node, each with its worker and number."""
         self._takes: dict[str, Callable[[Any], None]] = {
             "run_finished": self._run_finished,
             "cycle_started": self._cycle_started,
@@ -86,7 +88,8 @@ class DebugWatcher:
         """Record *event*."""
         self._log(event)
         take = self._takes.get(event.kind)
-        if take is not None:
+        is_told = not isinstance(event, events.CycleEvent) or self._told.is_told(event.cycle)
+        if take is not None and is_told:
             take(event)
 
     def close(self, results: Mapping[str, CycleResult]) -> None:
@@ -184,10 +187,10 @@ class DebugWatcher:
             limit = tool.max_capture_bytes
             begun.inputs = {name: capture(value, limit) for name, value in event.inputs.items()}
         self._executions(event.node).append(begun)
-        self._open.setdefault(event.node, deque()).append(begun)
+        self._open.setdefault(event.node, []).append(((event.worker, event.attempt), begun))
 
     def _node_finished(self, event: events.NodeFinished) -> None:
-        found = self._attempt(event.node)
+        found = self._attempt(event)
         if found is None:
             return
         if found.status == "failed":
@@ -201,7 +204,7 @@ class DebugWatcher:
         self._end_visit(event, "completed")
 
     def _node_failed(self, event: events.NodeFailed) -> None:
-        found, tool = self._attempt(event.node), self._tool
+        found, tool = self._attempt(event), self._tool
         if found is None:
             return
         found.status = "failed" if event.retry_in is None else "retried"
@@ -250,20 +253,24 @@ class DebugWatcher:
 
     def _around(self, node: str) -> IterationDebug | None:
         """The iteration or visit that a node runs in."""
-        cycle = self._control.cycle_of(node)
+        cycle = self._told.cycle_around(node)
         return self._current.get(cycle) or self._current.get(None)
 
     def _executions(self, node: str) -> list[NodeDebug]:
         found = self._around(node)
         return self.record.outside if found is None else found.node_executions
 
-    def _attempt(self, node: str) -> NodeDebug | None:
-        """The attempt of a node that has just ended."""
-        waiting = self._open.get(node)
-        if waiting:
-            return waiting.popleft()
-        # A handler has answered for it.
-        return next((each for each in reversed(self._executions(node)) if each.node_name == node), None)
+    def _attempt(self, event: events.NodeEvent) -> NodeDebug | None:
+        """The attempt that has just ended."""
+        waiting = self._open.get(event.node)
+        if not waiting:
+            # A handler has answered for it.
+            executions = reversed(self._executions(event.node))
+            return next((each for each in executions if each.node_name == event.node), None)
+        # Several are under way only in a map; then the worker is as much as there is to tell them apart.
+        ended = next((each for each in waiting if each[0] == (event.worker, event.attempt)), waiting[0])
+        waiting.remove(ended)
+        return ended[1]
 
     def _visits(self) -> int:
         return sum(each.cycle is None for each in self.record.iterations)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fast_dag.observe.histories import Histories
 from fast_dag.observe.performance import CycleProfile, IterationProfile, ProfileRecord
+from fast_dag.observe.places import Told
 from fast_dag.observe.traffic import traffic
 from fast_dag.run import events
 from fast_dag.run.events import Event
@@ -51,6 +52,7 @@ class ProfileWatcher:
             workers=_workers(control),
             timeout=control.timeout,
         )
+        self._told = Told(control)
         self._histories = Histories()
         self._began: dict[str | None, tuple[float, float | None]] = {}
         """When the iteration of each cycle began, and the processor time used until then."""
@@ -69,7 +71,8 @@ class ProfileWatcher:
     def __call__(self, event: Event) -> None:
         """Measure what *event* tells."""
         take = self._takes.get(event.kind)
-        if take is not None:
+        is_told = not isinstance(event, events.CycleEvent) or self._told.is_told(event.cycle)
+        if take is not None and is_told:
             take(event)
 
     def refresh(self) -> None:
@@ -123,7 +126,7 @@ class ProfileWatcher:
     def _iteration_finished(self, event: events.IterationFinished) -> None:
         self._histories.take(event)
         found = self.record.cycles[event.cycle]
-        self._end(found, event.duration)
+        self._end(found, event.index, event.duration)
 
     def _node_started(self, event: events.NodeStarted) -> None:
         if self._is_visit(event) and event.attempt == 1:
@@ -134,7 +137,8 @@ class ProfileWatcher:
         self.record.calls.setdefault(event.node, []).append(event.duration)
         is_over = isinstance(event, events.NodeFinished) or event.retry_in is None
         if is_over and self._is_visit(event) and None in self._began:
-            self._end(self.record.cycles[None], event.time - self._began[None][0])
+            found = self.record.cycles[None]
+            self._end(found, len(found.profiles), event.time - self._began[None][0])
 
     def _is_visit(self, event: events.NodeEvent) -> bool:
         return self._control.is_machine and "." not in event.node
@@ -142,12 +146,10 @@ class ProfileWatcher:
     def _begin(self, cycle: str | None, time: float) -> None:
         self._began[cycle] = time, None if self._cpu is None else self._cpu()
 
-    def _end(self, found: CycleProfile, seconds: float) -> None:
+    def _end(self, found: CycleProfile, index: int, seconds: float) -> None:
         before = self._began.pop(found.name)[1]
         used = None if self._cpu is None or before is None else self._cpu() - before
-        profile = IterationProfile(
-            len(found.profiles), 1000 * seconds, self._resident(), self._share(used, seconds)
-        )
+        profile = IterationProfile(index, 1000 * seconds, self._resident(), self._share(used, seconds))
         found.profiles.append(profile)
 
     def _resident(self) -> float | None:

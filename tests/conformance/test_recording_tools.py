@@ -69,6 +69,22 @@ def held(kind):
     return dag
 
 
+def mapped(kind):
+    """A workflow with a cycle that runs for several elements at once, inside a cycle."""
+    inner = DAG("inner")
+    inner.node(kind(lambda item, value=0: value + item), name="add")
+    with inner.cycle("inside", max_iterations=2) as cycle:
+        cycle.feedback("add", "add", input="value")
+    dag = DAG("outer")
+    dag.node(kind(lambda total=1: [total, total + 1, total + 2]), name="numbers")
+    dag.add_dag("each", inner, inputs=["item"], map="item")
+    dag.node(kind(sum), name="total")
+    dag.connect("numbers", "each", input="item").connect("each", "total")
+    with dag.cycle("loop", max_iterations=2) as cycle:
+        cycle.feedback("total", "numbers", input="total")
+    return dag
+
+
 def machine(kind):
     fsm = FSM("countdown")
     fsm.add_state("down", kind(lambda n=3: n - 1), initial=True)
@@ -114,11 +130,14 @@ def recorded(found):
 
 
 def told(node):
+    if node.node_name.startswith("each."):
+        # Which element it belongs to cannot be told.
+        return (node.node_name, node.attempt, node.status, "")
     about = (node.inputs, node.outputs, node.state_changes, node.error)
     return (node.node_name, node.attempt, node.status, repr(about))
 
 
-WORKFLOWS = [halving, two_cycles, nested, held, machine, chain, flaky]
+WORKFLOWS = [halving, two_cycles, nested, held, mapped, machine, chain, flaky]
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda each: each.__name__)
