@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from fast_dag.errors import MissingMetricError as MissingMetricError
     from fast_dag.errors import MissingOutputError as MissingOutputError
     from fast_dag.errors import NotSerializableError as NotSerializableError
+    from fast_dag.errors import RecordingError as RecordingError
     from fast_dag.errors import RetryExhaustedError as RetryExhaustedError
     from fast_dag.errors import RouterError as RouterError
     from fast_dag.errors import RunCancelledError as RunCancelledError
@@ -106,6 +107,7 @@ if TYPE_CHECKING:
     from fast_dag.run.fsm_context import FSMContext as FSMContext
     from fast_dag.run.iteration_info import IterationInfo as IterationInfo
     from fast_dag.run.iteration_info import RoundStats as RoundStats
+    from fast_dag.run.recording import Recording as Recording
     from fast_dag.run.results import CycleResult as CycleResult
     from fast_dag.run.results import IterationResult as IterationResult
     from fast_dag.run.violation import Violation as Violation
@@ -140,6 +142,7 @@ if TYPE_CHECKING:
     from fast_dag.workflow.fsm import FSM as FSM
     from fast_dag.workflow.functions import FunctionRegistry as FunctionRegistry
     from fast_dag.workflow.iteration_node import BoundedIterationNode as BoundedIterationNode
+    from fast_dag.workflow.replaying import ReplayResult as ReplayResult
     from fast_dag.workflow.runner import DAGRunner as DAGRunner
     from fast_dag.workflow.runner import DAGRunner as Runner  # noqa: F401 - the other name of it
 
@@ -231,6 +234,7 @@ WHERE = {
         "MissingMetricError",
         "MissingOutputError",
         "NotSerializableError",
+        "RecordingError",
         "RetryExhaustedError",
         "RouterError",
         "RunCancelledError",
@@ -256,6 +260,7 @@ WHERE = {
     "fast_dag.run.divergence": ("Divergence",),
     "fast_dag.run.fsm_context": ("FSMContext",),
     "fast_dag.run.delta": ("Delta",),
+    "fast_dag.run.recording": ("Recording",),
     "fast_dag.run.results": (
         "CycleResult",
         "IterationResult",
@@ -298,6 +303,7 @@ WHERE = {
     ),
     "fast_dag.workflow.fsm": ("FSM",),
     "fast_dag.workflow.functions": ("FunctionRegistry",),
+    "fast_dag.workflow.replaying": ("ReplayResult",),
     "fast_dag.workflow.runner": (
         "DAGRunner",
         "Runner",

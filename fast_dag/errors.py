@@ -281,6 +281,10 @@ class CycleSafetyError(ExecutionError):
         return str(self.args[0])
 
 
+class RecordingError(ExecutionError):
+    """A value that no recording can hold, or a recording that cannot be read or replayed."""
+
+
 class CycleExecutionError(ExecutionError):
     """A cycle that failed; also an instance of the class of the node's own exception.
 

@@ -132,6 +132,7 @@ def _follow(visit: Visit) -> Generator[Request, Outcome, Outcome]:
 
 def _call(visit: Visit, turn: Turn | None) -> Attempt:
     plan, step = visit.run.plan, visit.step
+    request: Attempt
     if turn is not None:
         request = call_in(turn, visit)
     elif visit.inputs is None:

@@ -46,6 +46,11 @@ class Claim:
             self.cache.give_up(self.flight)
 
 
+def is_look_up(request: Request) -> bool:
+    """Whether *request* asks a cache for a result."""
+    return getattr(getattr(request, "function", None), "__func__", None) is Claim.look_up
+
+
 def cached(visit: Visit) -> Answer:
     """What is stored for these inputs; else what the attempts give, which is stored.
 

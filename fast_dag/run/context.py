@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from fast_dag.errors import RunCancelledError
 from fast_dag.plan.plan import Argument
 from fast_dag.run.brief import brief
 from fast_dag.run.step import part_of
 from fast_dag.values import NO_DATA
+
+if TYPE_CHECKING:
+    from fast_dag.run.recording import Recording
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -57,6 +60,8 @@ class Context:
         self._stop: Callable[[Exception], None] | None = None
         self._cancelled = False
         self._stopped_by: Exception | None = None
+        self.recording: Recording | None = None
+        """What was recorded of the run, with ``record=True``."""
         self.walk: Any = None
         """Where somebody who goes through a workflow step by step is; the engine keeps it."""
 

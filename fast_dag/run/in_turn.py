@@ -8,13 +8,13 @@ from typing import Any
 
 from fast_dag.run.cycle_context import CURRENT, CycleContext
 from fast_dag.run.in_context import InContext
-from fast_dag.run.requests import Attempt
+from fast_dag.run.requests import TurnCall
 from fast_dag.run.step import spread
 from fast_dag.run.turn import Turn
 from fast_dag.run.visit import Visit
 
 
-def call_in(turn: Turn, visit: Visit) -> Attempt:
+def call_in(turn: Turn, visit: Visit) -> TurnCall:
     """The call of a node in its *turn*.
 
     Raises:
@@ -26,7 +26,9 @@ def call_in(turn: Turn, visit: Visit) -> Attempt:
     function, aware = plan.functions[step], visit.node.cycle_aware
     if aware is not None:
         function = _answering(function, aware, cycle)
-    return Attempt(function, args, kwargs, plan.is_async[step], plan.timeouts[step])
+    request = TurnCall(function, args, kwargs, plan.is_async[step], plan.timeouts[step])
+    request.turn = turn
+    return request
 
 
 def _answering(function: Callable[..., Any], aware: Any, cycle: CycleContext) -> Callable[..., Any]:

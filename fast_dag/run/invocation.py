@@ -96,7 +96,7 @@ def _body(visit: Visit, outcome: Outcome | None) -> Answer:
     try:
         if settings.map is not None:
             return (yield from mapped(visit))
-        if settings.cached:
+        if settings.cached and visit.is_cached:
             return (yield from cached(visit))
     except MissingOutputError as error:
         return Failure(error)

@@ -116,6 +116,8 @@ class Ledger:
     """The epoch of a session that it is about; a run of its own is epoch 0."""
     retained: Retained | None = None
     """The facts that outlive an epoch, None where there are no epochs."""
+    recalls: Callable[[str], bool] | None = None
+    """Whether the node of a path is answered from a recording, so that its cache is left alone."""
     limit: int | None = None
     """How many calls may be under way at once, None for any number."""
     workers: int = 1

@@ -189,7 +189,7 @@ class MapRun:
                 self._elements.put(index, outcome.value)
                 return SETTLED
         visit = Visit(run, step, {**self._visit.named(), self._over: item}, index)
-        if self._visit.node.settings.cached:
+        if visit.is_cached:
             answer = yield from cached(visit)
         else:
             answer = yield from attempts(visit, outcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,9 +11,10 @@ from fast_dag.plan.plan import ENTER, LEAVE
 from fast_dag.run.mapped import FETCH, MapRun
 from fast_dag.run.step import named_inputs
 from fast_dag.run.streams import shown
+from fast_dag.values import NO_DATA
 
 if TYPE_CHECKING:
-    from fast_dag.run.requests import Enter
+    from fast_dag.run.requests import Watch
     from fast_dag.run.strand import Strand
 
 NODE: Final = "node"
@@ -25,6 +27,18 @@ FETCHING: Final = "fetching"
 """Taking the next element of a map."""
 
 
+INDEX: Final = re.compile(r"\[[\d, ]+\]")
+
+
+def without_index(path: str) -> str:
+    """*path* without the places of elements.
+
+    >>> without_index("each[0].parse[1, 2]")
+    'each.parse'
+    """
+    return INDEX.sub("", path)
+
+
 class Place:
     """Where one step under way is.
 
@@ -33,7 +47,7 @@ class Place:
         outer: where the node is that it lies inside, None if there is none.
     """
 
-    __slots__ = ("enter", "has_begun", "iteration", "kind", "order", "outer", "path", "run", "step", "strand")
+    __slots__ = ("has_begun", "iteration", "kind", "order", "outer", "path", "run", "step", "strand")
 
     def __init__(self, strand: Strand, step: int, outer: Place | None) -> None:
         self.strand, self.step, self.outer = strand, step, outer
@@ -48,8 +62,6 @@ class Place:
             self.iteration += self.run.iteration(step)
         elif step != FETCH:
             self.path += str(list(self.run.index_of(step)))
-        self.enter: Enter | None = None
-        """The run inside it, while there is one."""
         self.has_begun = False
         """Whether anything in it has been made."""
 
@@ -81,6 +93,28 @@ class Place:
         except MissingOutputError:
             return {}
 
+    def fed(self) -> dict[str, Any]:
+        """What came to the node from others or from outside, by name; without defaults and constants."""
+        run: Any = self.run
+        if isinstance(run, MapRun) or self.kind == POLICY:
+            return {}  # what elements are stands among the inputs of their map
+        layout, winner = run.plan.layouts[self.step], run.winners.get(self.step)
+        found = self.inputs()
+        brought = {each.name for each in (*layout.arguments, *layout.sources) if self._brings(each, winner)}
+        if layout.collect:
+            return found if brought else {}
+        return {name: value for name, value in found.items() if name in brought}
+
+    def _brings(self, argument: Any, winner: int | None) -> bool:
+        values, base, slot = self.run.values, self.run.plan.base, argument.slot
+        if (
+            argument.injected
+            or values[slot] is NO_DATA
+            or (winner is not None and argument.source and slot != winner)
+        ):
+            return False
+        return slot >= len(base) or base[slot] is NO_DATA
+
 
 class _Unread:
     """Values in which a stream stands as it shows itself: looking at it makes no reader."""
@@ -104,6 +138,16 @@ class Places:
         outer = None if enter is None else self._known[enter.strand, enter.step]
         place = self._known[strand, step] = Place(strand, step, outer)
         return place
+
+    def of(self, strand: Strand, step: int) -> Place:
+        """Where *step* is, which is under way."""
+        return self._known[strand, step]
+
+    def cycle(self, watch: Watch) -> tuple[str, tuple[int, ...]]:
+        """Path and iteration of a cycle that has a time limit."""
+        enter, name = watch.strand.enter, watch.lap.cycle.name
+        outer = None if enter is None else self._known[enter.strand, enter.step]
+        return (name, ()) if outer is None else (f"{outer.path}.{name}", outer.iteration)
 
     def drop(self, place: Place) -> None:
         """Forget a step that is over."""

@@ -67,6 +67,14 @@ class Attempt(Call):
     __slots__ = ()
 
 
+class TurnCall(Attempt):
+    """An attempt that may write into the state of its cycle: what it writes stands in its *turn*."""
+
+    __slots__ = ("turn",)
+
+    turn: Any
+
+
 class Ask(Call):
     """Call something that stands around a node: a handler, a hook, a cache."""
 

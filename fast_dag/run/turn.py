@@ -58,6 +58,25 @@ class Turn:
         """End the cycle after this iteration, if the attempt is kept."""
         self.stops, self.detail = True, detail
 
+    def written(self) -> dict[str, Any] | None:
+        """All that it says besides its value, for another turn to `write`; None if that is nothing."""
+        found = [self.state.written(), self.shared.written()]
+        if not (any(found[0]) or any(found[1]) or self.others or self.stops):
+            return None
+        return {
+            "state": found[0],
+            "shared": found[1],
+            "others": self.others,
+            "stops": [self.stops, self.detail],
+        }
+
+    def write(self, written: dict[str, Any]) -> None:
+        """Say what another turn has said."""
+        self.state.write(written["state"])
+        self.shared.write(written["shared"])
+        self.others.update(written["others"])
+        self.stops, self.detail = written["stops"]
+
     def keep(self) -> None:
         """Write everything into the state of the cycle."""
         self.state.keep()

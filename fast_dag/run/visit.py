@@ -64,6 +64,13 @@ class Visit:
         # Not said to be a Node: type checkers take an attribute of that type for a method.
         return self.run.plan.nodes[self.step]
 
+    @property
+    def is_cached(self) -> bool:
+        """Whether its result may come from a cache."""
+        recalls = self.run.ledger.recalls
+        is_set: bool = self.node.settings.cached
+        return is_set and not (recalls is not None and recalls(self.run.path_of(self.step)))
+
     def hooks(self, phase: str) -> Sequence[Hook]:
         """The hooks of the node that are called after it, innermost first."""
         return self.run.hooks.after(self.node.name, phase)

@@ -139,6 +139,28 @@ class Working(MutableMapping[Any, Any]):
                 if after is not before:
                     yield key, before, after
 
+    def written(self) -> list[list[Any]]:
+        """What is written by now: values, values added to those in a row, keys that are gone."""
+        plain = [[key, value] for key, value in self._new.items() if not isinstance(value, Tail)]
+        tails = [(key, value) for key, value in self._new.items() if isinstance(value, Tail)]
+        added = [
+            [key, list(tail.items), tail.limit, list(tail.log.items) if tail.is_new else None]
+            for key, tail in tails
+        ]
+        return [plain, added, list(self._gone)]
+
+    def write(self, written: list[list[Any]]) -> None:
+        """Write what another working copy of the same state has `written`."""
+        plain, added, gone = written
+        for key in gone:
+            self.pop(key, None)
+        self.update(plain)
+        for key, items, limit, base in added:
+            if base is not None:
+                self[key] = base
+            for item in items:
+                self.accumulate(key, item, limit)
+
     def keep(self, *, what_changed: bool = False) -> None:
         """Write it into the kept state; with *what_changed* only containers that have become others."""
         for key in self._gone:

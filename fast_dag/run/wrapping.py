@@ -64,7 +64,7 @@ def _instance(original: Exception, base: type[ExecutionError]) -> ExecutionError
     combined = _combined(kind, base) if is_known else None  # type: ignore[arg-type]
     if combined is None:
         return base.__new__(base)
-    made: ExecutionError = _static_base(combined).__new__(combined)
+    made: ExecutionError = static_base(combined).__new__(combined)
     return made
 
 
@@ -75,7 +75,7 @@ def _combined(kind: type[Exception], base: type[ExecutionError]) -> type[Executi
     bases: tuple[type, ...] = (kind,) if issubclass(kind, base) else (base, kind)
     try:
         made = types.new_class(kind.__name__, bases, exec_body=lambda body: body.update(_body(kind)))
-        _static_base(made).__new__(made)
+        static_base(made).__new__(made)
     except Exception:  # noqa: BLE001 - a metaclass or __init_subclass__ of the user's may raise anything
         return None
     return made
@@ -106,7 +106,7 @@ def _body(kind: type[Exception]) -> dict[str, Any]:
     }
 
 
-def _static_base(kind: type) -> Any:
+def static_base(kind: type) -> Any:
     """The first class on the `__base__` chain that is written in C: its `__new__` runs no user code."""
     base = kind
     while base.__flags__ & HEAP_TYPE:

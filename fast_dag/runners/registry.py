@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fast_dag.run.context import Context
     from fast_dag.run.events import Observer
     from fast_dag.run.requests import Landing
+    from fast_dag.run.replaying import Replayer
     from fast_dag.runners.background import RunHandle
     from fast_dag.runners.event_loop import Pulled
     from fast_dag.runners.stepper import Stepper
@@ -78,6 +79,11 @@ def stepper(run: Run, report: Report) -> Stepper:
     """What goes through *run* one step at a time."""
     made: Stepper = importlib.import_module("fast_dag.runners.stepper").Stepper(run, report)
     return made
+
+
+def replay(run: Run, replayer: Replayer, report: Report) -> None:
+    """Follow *run* to its end with every call answered by *replayer*."""
+    importlib.import_module("fast_dag.runners.replay").drive(run, replayer, report)
 
 
 def memory_sampler() -> Any:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from time import perf_counter
+from typing import Any
 
 from fast_dag.run.dispatch import Dispatch
-from fast_dag.run.pausing import Pause, Verdict
+from fast_dag.run.pausing import Pause
 from fast_dag.run.requests import Call, Outcome, Request
 from fast_dag.run.run import Run
 from fast_dag.runners.deadlines import Deadlines, leave
@@ -26,14 +27,18 @@ class Stepper:
     Parameters:
         run: the run, which has not begun.
         report: called when something has happened.
+        limit: how many calls may be under way at once, None for any number; here they are made one by one.
+        is_timed: whether cycles and workflows inside nodes that are out of time are given up.
     """
 
-    def __init__(self, run: Run, report: Callable[[], None]) -> None:
-        self._run = run
+    def __init__(
+        self, run: Run, report: Callable[[], None], limit: int | None = 1, *, is_timed: bool = True
+    ) -> None:
+        self._run, self._is_timed = run, is_timed
         self._report = report
         self._line = InLine(run, report)
         in_order = run.ledger.around is None
-        self.desk = Dispatch(run, 1, in_order=in_order, leave=partial(leave, run))
+        self.desk = Dispatch(run, limit, in_order=in_order, leave=partial(leave, run))
         self._clock = run.ledger.clock = StopClock()
         self._deadlines = Deadlines(self.desk, None, self._clock())
         self._pauses: list[Pause] = []
@@ -65,8 +70,8 @@ class Stepper:
         self._pauses = [each for each in self._pauses if self.desk.is_open(each)]
         return sorted(self._pauses, key=lambda each: each.place.order)
 
-    def tell(self, pause: Pause, verdict: Verdict) -> None:
-        """Say what is to become of a step, and do that."""
+    def tell(self, pause: Pause, verdict: Any) -> None:
+        """Say what is to become of a step, in the words of who stands around it, and do that."""
         with self._clock.running():
             self.desk.back(pause, Outcome(verdict))
             self._report()
@@ -82,7 +87,8 @@ class Stepper:
             self.desk.begin(self._run.ready())
 
     def _see_to(self, request: Request) -> None:
-        self._deadlines.add(request, self._clock())
+        if self._is_timed or isinstance(request, Call):
+            self._deadlines.add(request, self._clock())
         if self._deadlines.next() is None:
             self.desk.back(request, self._line.see_to(request))
         elif isinstance(request, Call):

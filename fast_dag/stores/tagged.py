@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any, Final, NamedTuple
 
@@ -31,6 +32,8 @@ class Codec(NamedTuple):
     decode: Callable[[Any], Any]
 
 
+MASKED: Final[ContextVar[Private[Any] | None]] = ContextVar("masked", default=None)
+"""What a mask is read as, where every `Private` is written as one; None where it is not stored."""
 _BY_TYPE: dict[type, Codec] = {}
 _BY_NAME: dict[str, Codec] = {}
 
@@ -62,7 +65,7 @@ def register_codec(kind: type, name: str, encode: Callable[[Any], Any], decode: 
         msg = f"no codec takes {UNSTORED}"
         raise ValueError(msg)
     known = _BY_TYPE.get(kind)
-    if kind in PLAIN or kind in FORMS or name in READERS:
+    if kind in PLAIN or kind in FORMS or name in (*READERS, "private"):
         msg = f"{kind.__name__} as {name!r}: the class or the name has a form of its own"
         raise ValueError(msg)
     if (known is not None and known.name != name) or (known is None and name in _BY_NAME):
@@ -86,6 +89,8 @@ def plain(value: Any, where: Where = (), depth: int = 0) -> Any:
     if kind in PLAIN:
         return value
     codec = _BY_TYPE.get(kind)
+    if kind is Private and MASKED.get() is not None:
+        return {"$private": None}
     if codec is None:
         unknown = f"a {kind.__qualname__}, which cannot be stored: register_codec({kind.__name__}, ...)"
         raise refused(where, UNSTORED if kind is Private else unknown)
@@ -112,6 +117,8 @@ def restored(data: Any) -> Any:
 def _read(tag: str, held: Any) -> Any:
     codec = _BY_NAME.get(tag)
     read = READERS.get(tag) or (None if codec is None else lambda data: codec.decode(restored(data)))
+    if tag == "private" and (mask := MASKED.get()) is not None:
+        return mask
     if read is None:
         msg = f"stored state holds a {tag!r}, which nobody registered: register_codec(..., {tag!r}, ...)"
         raise CycleStateError(msg)

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from fast_dag.errors import RunCancelledError, unknown_options
+from fast_dag.errors import RunCancelledError, ValidationError, unknown_options
 from fast_dag.run.context import Context
 from fast_dag.run.cyclic_run import CyclicRun
 from fast_dag.runners import registry
@@ -157,6 +157,9 @@ class CycleRun:
     def _session(self, options: RunOptions) -> Iterator[Session]:
         plan = self._plan
         if self.keeper is not None and self.keeper.resumed is not None:
+            if options.record:
+                msg = "a run that goes on from a checkpoint cannot be recorded: what came before is not in it"
+                raise ValidationError(msg, self.workflow.name)
             # What a plain loop would run has run already.
             plan = replace(plan, rows=())
         with session(self.workflow, self._inputs, self.context, options, plan=plan) as live:

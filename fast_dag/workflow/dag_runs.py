@@ -79,6 +79,7 @@ class DAGRuns(Runnable):
         strict_observers: bool = False,
         track_memory: bool = False,
         check_types: bool = False,
+        record: bool = False,
         keep_results: str | Collection[str | Node[..., Any]] = "all",
         **node_inputs: Any,
     ) -> Any:
@@ -100,6 +101,7 @@ class DAGRuns(Runnable):
             strict_observers: an observer that raises ends the run.
             track_memory: sample the memory of the process: ``metrics["memory_usage"]``.
             check_types: compare the annotations along each edge first.
+            record: keep a `Recording` in ``context.recording``, for `replay`.
             keep_results: all, exits (only exit nodes') or nodes by name; the results of others are freed
                 as soon as the last node that reads them is done.
 
@@ -124,6 +126,7 @@ class DAGRuns(Runnable):
             strict_observers=strict_observers,
             track_memory=track_memory,
             check_types=check_types,
+            record=record,
             keep_results=keep_results,
         )
         return execute(self, inputs, node_inputs, context, options)
@@ -143,6 +146,7 @@ class DAGRuns(Runnable):
         strict_observers: bool = False,
         track_memory: bool = False,
         check_types: bool = False,
+        record: bool = False,
         keep_results: str | Collection[str | Node[..., Any]] = "all",
         **node_inputs: Any,
     ) -> Any:
@@ -163,6 +167,7 @@ class DAGRuns(Runnable):
             strict_observers=strict_observers,
             track_memory=track_memory,
             check_types=check_types,
+            record=record,
             keep_results=keep_results,
         )
         return await execute_async(self, inputs, node_inputs, context, options)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import importlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TextIO
 
-from fast_dag.errors import UnknownNodeError, ValidationError
+from fast_dag.errors import ValidationError
 from fast_dag.run.brief import brief, fields_in_brief
 from fast_dag.run.context import Context
 from fast_dag.run.pausing import RUN, SKIP, Pause, Pausing, Verdict, check_skip, raised
+from fast_dag.run.places import without_index
+from fast_dag.workflow.paths import check_step
 from fast_dag.workflow.session import checked_context
 from fast_dag.workflow.stepping import Guided
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from fast_dag.workflow.runs import Runnable
 
     Name = str | Node[..., Any]
-
-INDEX: Final = re.compile(r"\[[\d, ]+\]")
-"""The place of an element behind the name of a map node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,29 +251,13 @@ def _names(workflow: Runnable, nodes: Iterable[Name]) -> list[str]:
     return names
 
 
-def check_step(workflow: Any, path: str) -> None:
-    """Raise UnknownNodeError unless a run of *workflow* may have a step, or steps, of that name."""
-    inside: Any = workflow
-    for number, part in enumerate(path.split(".")):
-        if inside is None:
-            outer = ".".join(path.split(".")[:number])
-            msg = f"no node {path!r} in {workflow.name!r}: {outer!r} is no workflow"
-            raise UnknownNodeError(msg)
-        name = INDEX.sub("", part)
-        node = inside.drawing.node(name)
-        if name != part and node.settings.map is None:
-            msg = f"no node {path!r} in {workflow.name!r}: {name!r} is no map node, its step has no index"
-            raise UnknownNodeError(msg)
-        inside = None if node.inside is None else node.inside.workflow
-
-
 def _is_of(name: str, pause: Pause) -> bool:
     """Whether a step is that of the node *name*, or lies inside it."""
     around = [pause.place, *pause.place.around()]
-    return any(name in (each.path, INDEX.sub("", each.path)) for each in around)
+    return any(name in (each.path, without_index(each.path)) for each in around)
 
 
 def _is_at(stop: str, pause: Pause) -> bool:
     """Whether a step is where `resume` is to stop: of a node with steps inside that is the first one."""
     fresh = [pause.place, *(each for each in pause.place.around() if not each.has_begun)]
-    return any(stop in (each.path, INDEX.sub("", each.path)) for each in fresh)
+    return any(stop in (each.path, without_index(each.path)) for each in fresh)

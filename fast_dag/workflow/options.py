@@ -46,6 +46,7 @@ class RunOptions:
     strict_observers: bool = False
     track_memory: bool = False
     check_types: bool = False
+    record: bool = False
     keep_results: str | Collection[str | AnyNode] = "all"
 
     def __post_init__(self) -> None:
@@ -122,7 +123,7 @@ class RunOptions:
 
 CONCURRENT: Final = ExecutionMode.PARALLEL
 """As what the options of a run on the running event loop are checked: it may have workers and an executor."""
-FLAGS = ("strict_observers", "track_memory", "check_types")
+FLAGS = ("strict_observers", "track_memory", "check_types", "record")
 OPTION_NAMES = ("inputs", "context", *(field.name for field in fields(RunOptions)))
 
 

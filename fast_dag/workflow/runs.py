@@ -16,8 +16,10 @@ from fast_dag.workflow.workflow import Workflow
 
 if TYPE_CHECKING:
     from fast_dag.graph.node import Node
+    from fast_dag.run.recording import Recording
     from fast_dag.runners.background import RunHandle
     from fast_dag.workflow.debugging import DebugSession
+    from fast_dag.workflow.replaying import ReplayResult
 
 
 class Runnable(Workflow):
@@ -95,6 +97,42 @@ class Runnable(Workflow):
         """
         module = importlib.import_module("fast_dag.workflow.debugging")
         made: DebugSession = module.DebugSession(self, context, merged(inputs, node_inputs), breakpoints)
+        return made
+
+    def replay(
+        self,
+        recording: Recording,
+        *,
+        live: Iterable[str | Node[..., Any]] = (),
+        inputs: Mapping[str, Any] | None = None,
+        context: Context | None = None,
+        **options: Any,
+    ) -> ReplayResult:
+        """Run with every node answered from the recording of a run; no function of a node is called.
+
+        Hooks, handlers, routers and conditions are asked as in any run, without waits, in the order in which
+        things were recorded.  It is raised what the recorded run has raised.
+
+        Parameters:
+            recording: ``context.recording`` of a run with ``record=True``, or `Recording.load`.
+            live: names of nodes that are called for real, with all that is inside them.
+            inputs: run inputs in place of recorded ones, such as those that were recorded masked.
+            context: used for the replay; default a new one.
+            options: error_handler, observers, strict_observers and progress as for `run`.
+
+        Returns:
+            Value and context, and where the run has parted from the recording, if it did.
+
+        Raises:
+            UnknownNodeError: a live node that there is none of.
+            UnknownOptionError: another option.
+            RecordingError: a recorded value cannot be read, or a live node needs one that was masked.
+            ExecutionError: as the recorded run.
+        """
+        module = importlib.import_module("fast_dag.workflow.replaying")
+        made: ReplayResult = module.replay(
+            self, recording, live=live, inputs=inputs, context=context, given=options
+        )
         return made
 
     def reset(self) -> Self:

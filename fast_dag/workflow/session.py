@@ -14,7 +14,7 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from fast_dag.errors import ExecutionError, RunCancelledError, TimeoutError, ValidationError
+from fast_dag.errors import ExecutionError, RecordingError, RunCancelledError, TimeoutError, ValidationError
 from fast_dag.plan.plan import Plan
 from fast_dag.run.brief import brief
 from fast_dag.run.context import Context
@@ -34,6 +34,7 @@ from fast_dag.workflow.partial import Part, outside, remember_routes
 from fast_dag.workflow.watched import watched
 
 if TYPE_CHECKING:
+    from fast_dag.run.recorder import Recorder
     from fast_dag.workflow.definition import AnyNode
     from fast_dag.workflow.workflow import Workflow
 
@@ -52,6 +53,8 @@ class Session:
     """Tools that watch it."""
     close: Callable[..., None] | None = None
     """Ends them."""
+    recorder: Recorder | None = None
+    """Writes down what happens, if that is wanted."""
     value: Any = None
     memory: Any = None
     """What samples the memory, if that is wanted."""
@@ -128,6 +131,8 @@ def finish(live: Session) -> None:
         metadata["errors"] = _errors(run, live.started)
     run.flows.charge(run.tally)
     run.note_cycles()
+    if live.recorder is not None:
+        live.recorder.end(status, run.error)
     if run.outer is None:
         _note(run, "run_finished", {"status": status, "duration": run.tally.wall, "error": run.error})
     live.report(last=True)
@@ -206,12 +211,29 @@ def _begin(
         remember_routes(run, earlier, part)
     begin_context(run, inputs)
     live = Session(run, workflow, options, nobody_watches, perf_counter())
+    if options.record:
+        live.recorder = _recorder(run, inputs, options, part, earlier)
     if observers:
         live.watchers, observers = watched(run, observers, options)
         live.report, live.close = registry.delivery(run, observers, strict=options.strict_observers)
     live.started = perf_counter()
     _note(run, "run_started", {"mode": str(options.mode), "input_names": tuple(inputs)})
     return live
+
+
+def _recorder(
+    run: Run, inputs: Mapping[str, Any], options: RunOptions, part: Part | None, earlier: Context
+) -> Recorder:
+    """What records *run*, from its first step on."""
+    module = importlib.import_module("fast_dag.workflow.replaying")
+    try:
+        recorder: Recorder = module.recorder_of(run, inputs, options, part, earlier)
+    except RecordingError:
+        # Nothing has run: whoever tries again may use the same context.
+        run.context.release(None, dict)
+        raise
+    run.context.recording, run.ledger.around = recorder.recording, recorder
+    return recorder
 
 
 def begin_context(run: Run, inputs: Mapping[str, Any]) -> None:
@@ -221,6 +243,7 @@ def begin_context(run: Run, inputs: Mapping[str, Any]) -> None:
     if "run_id" not in metadata:
         metadata["run_id"] = f"{random.getrandbits(128):032x}"
     metadata["execution_status"] = "running"
+    run.context.recording = None
     metadata.pop("errors", None)
 
 
