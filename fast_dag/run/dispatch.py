@@ -173,8 +173,6 @@ class Dispatch:
         ending = watch.check()
         if isinstance(ending, Ending) and watch.is_open:
             self.timed.discard(watch)
-            if self.run.ledger.around is not None:
-                self.run.ledger.around.expire(watch)
             self.cut(watch.strand, watch.lap, ending)
         return not ending and self.is_open(watch)
 
@@ -198,7 +196,9 @@ class Dispatch:
 
     def cut(self, strand: Strand, lap: Lap, ending: Ending) -> None:
         """Leave what is under way in a cycle that has to end, and go on behind it."""
-        cycle = lap.cycle
+        cycle, around = lap.cycle, self.run.ledger.around
+        if around is not None:
+            around.cut(strand, lap, ending)
 
         def is_left(each: Request) -> bool:
             return each.strand is strand and cycle.enter <= each.step <= cycle.leave

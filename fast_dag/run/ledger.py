@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from fast_dag.run.deltas import Retained
+    from fast_dag.run.lap import Ending, Lap
     from fast_dag.run.limits import Gauge
     from fast_dag.run.requests import Invocation, Landing, Watch
     from fast_dag.run.resuming import Keeper
@@ -55,8 +56,8 @@ class Around(Protocol):
     def begin(self, strand: Strand, step: int) -> Invocation:
         """What is to be done for *step*, in the place of what *strand* says."""
 
-    def expire(self, watch: Watch) -> None:
-        """The time of a cycle is up."""
+    def cut(self, strand: Strand, lap: Lap, ending: Ending) -> None:
+        """A cycle of the run that *strand* follows is ended in the middle."""
 
 
 def _is_stuck_alone(blocked: int, _: float) -> bool:

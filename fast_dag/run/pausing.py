@@ -15,7 +15,7 @@ from fast_dag.run.step import Route
 from fast_dag.values import NO_DATA, Converged
 
 if TYPE_CHECKING:
-    from fast_dag.run.requests import Watch
+    from fast_dag.run.lap import Ending, Lap
     from fast_dag.run.strand import Strand
 
 Told = Generator[Request, Outcome, Any]
@@ -87,8 +87,8 @@ class Pausing:
         finally:
             self._places.drop(place)
 
-    def expire(self, watch: Watch) -> None:
-        """A cycle is out of time, as in any run."""
+    def cut(self, strand: Strand, lap: Lap, ending: Ending) -> None:
+        """A cycle is ended in the middle, as in any run."""
 
     def _done(self, place: Place, verdict: Verdict) -> Told:
         """Do as the verdict says; what comes of that."""

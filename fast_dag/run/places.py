@@ -14,7 +14,7 @@ from fast_dag.run.streams import shown
 from fast_dag.values import NO_DATA
 
 if TYPE_CHECKING:
-    from fast_dag.run.requests import Watch
+    from fast_dag.run.lap import Lap
     from fast_dag.run.strand import Strand
 
 NODE: Final = "node"
@@ -143,9 +143,9 @@ class Places:
         """Where *step* is, which is under way."""
         return self._known[strand, step]
 
-    def cycle(self, watch: Watch) -> tuple[str, tuple[int, ...]]:
-        """Path and iteration of a cycle that has a time limit."""
-        enter, name = watch.strand.enter, watch.lap.cycle.name
+    def cycle(self, strand: Strand, lap: Lap) -> tuple[str, tuple[int, ...]]:
+        """Path and iteration of a cycle of the run that *strand* follows."""
+        enter, name = strand.enter, lap.cycle.name
         outer = None if enter is None else self._known[enter.strand, enter.step]
         return (name, ()) if outer is None else (f"{outer.path}.{name}", outer.iteration)
 

@@ -19,7 +19,7 @@ from fast_dag.run.streams import is_stream
 from fast_dag.values import END
 
 if TYPE_CHECKING:
-    from fast_dag.run.requests import Watch
+    from fast_dag.run.lap import Ending, Lap
     from fast_dag.run.run import Run
     from fast_dag.run.strand import Strand
 
@@ -64,9 +64,11 @@ class Recorder:
         finally:
             self._places.drop(place)
 
-    def expire(self, watch: Watch) -> None:
-        """Write down that the time of a cycle is up."""
-        self._note(RecordedStep("late", *self._places.cycle(watch)))
+    def cut(self, strand: Strand, lap: Lap, ending: Ending) -> None:
+        """Write down that a cycle is ended in the middle, and why."""
+        entry = RecordedStep("cut", *self._places.cycle(strand, lap))
+        entry.outcome, entry.branch = ending
+        self._note(entry)
 
     def end(self, status: str, error: BaseException | None) -> None:
         """Write down how the run ended."""

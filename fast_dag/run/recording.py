@@ -57,8 +57,8 @@ class RecordedStep:
     """One execution of a node, or something else that had its turn."""
 
     kind: str
-    """node, around (a node with steps inside), policy (what was asked about a cycle), or late (a time limit
-    of a cycle, or of a node with steps inside, was up)."""
+    """node; around, a node with steps inside; policy, what was asked about a cycle; late, where the time of
+    a node with steps inside was up; cut, where a cycle was ended in the middle."""
     node: str
     """Its path, dotted inside another node, with an index for an element of a map."""
     iteration: tuple[int, ...] = ()
@@ -66,9 +66,9 @@ class RecordedStep:
     """What came to it from other nodes, by name, as text."""
     attempts: list[RecordedAttempt] = field(default_factory=list)
     outcome: str = ""
-    """done or failed."""
+    """done or failed; of a cycle that was cut the reason."""
     branch: str | None = None
-    """The branch that a router took, the state that follows a state."""
+    """The branch that a router took, the state that follows a state; of a cycle that was cut the detail."""
     time: float = 0.0
     """When it was settled, in seconds since the run began."""
 

@@ -17,9 +17,10 @@ from fast_dag.run.places import AROUND, FETCHING, NODE, POLICY, Place, Places, w
 from fast_dag.run.recalled import recalled
 from fast_dag.run.recorder import branch_of, outcome_of
 from fast_dag.run.recording import RecordedAttempt, RecordedStep, Recording
-from fast_dag.run.requests import Attempt, Enter, Invocation, Outcome, Request, TurnCall, Wait, Watch
+from fast_dag.run.requests import Attempt, Enter, Invocation, Outcome, Request, TurnCall, Wait
 
 if TYPE_CHECKING:
+    from fast_dag.run.lap import Ending, Lap
     from fast_dag.run.run import Run
     from fast_dag.run.strand import Strand
 
@@ -94,18 +95,18 @@ class Replayer:
         finally:
             self._places.drop(place)
 
-    def expire(self, watch: Watch) -> None:
-        """A cycle is given up; the recording said so."""
+    def cut(self, strand: Strand, lap: Lap, ending: Ending) -> None:
+        """A cycle is ended in the middle, as the recording says."""
 
     def next(self, waiting: Sequence[Pause]) -> Told | RecordedStep | None:
-        """Which of the *waiting* steps goes on; or a recorded end of a time limit, for `late`.
+        """Which of the *waiting* steps goes on; or what was ended in the middle, for `is_late` or `is_cut`.
 
         None where the recording has no answer: then the run is stopped.
         """
         while self._index < len(self._steps):
             entry = self._steps[self._index]
             self.time = max(self.time, entry.time)
-            if entry.kind == "late":
+            if entry.kind in {"late", "cut"}:
                 return entry
             pause = next((each for each in waiting if is_about(each, entry)), None)
             if pause is not None and not is_entered(pause, entry):
@@ -120,22 +121,22 @@ class Replayer:
             self._index += 1  # nothing has to be asked there any more
         return self._beyond(waiting)
 
-    def late(self, request: Request) -> bool:
-        """Whether the time limit that the recording says is up is that of *request*."""
-        entry = self._steps[self._index]
-        if isinstance(request, Enter):
-            is_it = self._places.of(request.strand, request.step).key == entry.key
-        else:
-            is_it = (
-                isinstance(request, Watch) and request.is_open and self._places.cycle(request) == entry.key
-            )
-        self._index += is_it
-        return is_it
+    def is_late(self, request: Request) -> bool:
+        """Whether it is the workflow of *request* whose time was up."""
+        is_inside = isinstance(request, Enter)
+        return is_inside and self._places.of(request.strand, request.step).key == self._steps[self._index].key
 
-    def not_late(self) -> None:
-        """The time limit that the recording says is up is nowhere to be found."""
+    def is_cut(self, strand: Strand, lap: Lap) -> bool:
+        """Whether it is this cycle that was cut."""
+        return lap.is_running and self._places.cycle(strand, lap) == self._steps[self._index].key
+
+    def ended(self, *, is_found: bool) -> None:
+        """What was ended in the middle has been, if it was found."""
         entry = self._steps[self._index]
-        self._diverge(None, entry, f"the time of {entry.node!r} was up, and it is not under way")
+        if is_found:
+            self._index += 1
+        else:
+            self._diverge(None, entry, f"{entry.node!r} was ended in the middle, and it is not under way")
 
     def finish(self) -> None:
         """The run is over: see whether the recording is."""
