@@ -73,9 +73,9 @@ class MapRun:
         """The elements to begin with, or the step that fetches the first."""
         return self._more()
 
-    def invoke(self, step: int) -> Invocation:
-        """What is to be done for *step*."""
-        return self._fetch() if step == FETCH else self._element(*self._items.pop(step))
+    def invoke(self, step: int, *, has_begun: bool = False) -> Invocation:
+        """What is to be done for *step*; one that *has_begun* goes on when another element has failed."""
+        return self._fetch() if step == FETCH else self._element(*self._items.pop(step), has_begun=has_begun)
 
     @property
     def node(self) -> Any:
@@ -175,8 +175,8 @@ class MapRun:
             return Failure(answer.error)  # type: ignore[arg-type]
         return Success(answer.value)
 
-    def _element(self, index: Index, item: Any) -> Invocation:
-        if self.failure is not None:
+    def _element(self, index: Index, item: Any, *, has_begun: bool) -> Invocation:
+        if self.failure is not None and not has_begun:
             return SETTLED
         self._counts["items"] += 1
         run, step, outcome = self.outer, self._visit.step, None

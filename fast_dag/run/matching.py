@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from fast_dag.run.mapped import MapRun
 from fast_dag.run.pausing import Pause
-from fast_dag.run.places import AROUND, POLICY
+from fast_dag.run.places import AROUND, POLICY, Place
 from fast_dag.run.recording import RecordedStep
+from fast_dag.run.requests import Invocation
 
 
 class Over(Pause):
@@ -40,6 +42,18 @@ def loose(waiting: Sequence[Pause], rest: Sequence[RecordedStep]) -> Pause | Non
         if (place.kind == POLICY or is_dropped) and place.key not in left:
             return pause
     return None
+
+
+def begun(place: Place, entry: RecordedStep | None) -> Invocation:
+    """What is to be done for the step at *place*, of which *entry* tells.
+
+    Among the elements of a map one may have begun before another had failed, and have ended after it.
+    """
+    run: Any = place.run
+    if not isinstance(run, MapRun):
+        return place.strand.invoke(place.step)
+    has_begun = entry is not None and (bool(entry.attempts) or entry.node != place.path)
+    return run.invoke(place.step, has_begun=has_begun)
 
 
 def where(path: str, iteration: tuple[int, ...]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fast_dag.errors import CycleStateError, RecordingError, RunCancelledError
 from fast_dag.run.divergence import Divergence
-from fast_dag.run.matching import Over, is_about, is_entered, loose, where
+from fast_dag.run.matching import Over, begun, is_about, is_entered, loose, where
 from fast_dag.run.pausing import Pause
 from fast_dag.run.places import AROUND, FETCHING, NODE, POLICY, Place, Places, without_index
 from fast_dag.run.recalled import recalled
@@ -76,10 +76,11 @@ class Replayer:
             if place.kind == FETCHING:
                 return (yield from strand.invoke(step))
             entry: RecordedStep | None = (yield Pause(place)).value
+            steps = begun(place, entry)
             if place.kind == NODE:
-                answer = yield from self._answered(place, entry, strand.invoke(step))
+                answer = yield from self._answered(place, entry, steps)
             else:
-                answer = yield from self._through(strand.invoke(step))
+                answer = yield from self._through(steps)
             if place.kind == AROUND:
                 entry = (yield Over(place)).value
             if entry is not None and self.recalls(place.path):
@@ -109,10 +110,11 @@ class Replayer:
             if entry.kind in {"late", "cut"}:
                 return entry
             pause = next((each for each in waiting if is_about(each, entry)), None)
-            if pause is not None and not is_entered(pause, entry):
-                self._index += not self._differs(pause.place, entry)
+            if pause is not None:
+                if not is_entered(pause, entry):
+                    self._index += not self._differs(pause.place, entry)
                 return None if self.divergence else Told(pause, entry)
-            pause = pause or loose(waiting, self._steps[self._index :])
+            pause = loose(waiting, self._steps[self._index :])
             if pause is not None:
                 return Told(pause, None)
             if entry.kind != POLICY:

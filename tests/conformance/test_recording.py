@@ -324,3 +324,34 @@ def test_a_private_value_is_recorded_masked(any_mode, tmp_path):
         dag.replay(context.recording, live=["use"])
     result = dag.replay(context.recording, live=["token", "use"], inputs={"key": Private("swordfish")})
     assert (result.value, result.divergence) == (7, None)
+
+
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_an_element_that_ends_after_another_has_failed_is_replayed(any_mode, calls, is_nested):
+    failed = threading.Event()
+
+    def work(item):
+        calls["work"] += 1
+        if item == 1:
+            raise Trouble("one")
+        if item == 0 and any_mode.is_concurrent:
+            failed.wait(10)
+        return item
+
+    dag, options = DAG("maps"), {"map": "item", "retry": 1}
+    if is_nested:
+        dag.add_dag("each", DAG("inner").add_node("work", work), **options)
+    else:
+        dag.add_node("each", work, **options)
+
+    def hear(event):
+        if event.kind == "item_failed" or (is_nested and event.kind == "node_failed"):
+            failed.set()
+
+    limit = {"max_workers": 3} if any_mode.is_concurrent else {}
+    context, error = recorded(any_mode, dag, item=[0, 1, 2, 3, 4], observers=[hear], **limit)
+    assert isinstance(error, Trouble)
+    calls.clear()
+    with pytest.raises(Trouble, match="one") as caught:
+        dag.replay(context.recording)
+    assert (caught.value.index, calls) == (1, {})

@@ -17,7 +17,7 @@ from tests.properties.strategies import build, graphs
 
 any_mode = st.sampled_from(ALL)
 strategies = st.sampled_from(["fail_fast", "continue", "continue_none"])
-property_test = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+property_test = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def outcome(run, context):
