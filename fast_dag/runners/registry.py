@@ -16,8 +16,8 @@ from fast_dag.values import ExecutionMode
 if TYPE_CHECKING:
     from fast_dag.run.context import Context
     from fast_dag.run.events import Observer
-    from fast_dag.run.requests import Landing
     from fast_dag.run.replaying import Replayer
+    from fast_dag.run.requests import Landing
     from fast_dag.runners.background import RunHandle
     from fast_dag.runners.event_loop import Pulled
     from fast_dag.runners.stepper import Stepper
