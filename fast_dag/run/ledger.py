@@ -14,6 +14,7 @@ from fast_dag.run.notes import Note
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from fast_dag.run.cyclic_run import CyclicRun
     from fast_dag.run.deltas import Retained
     from fast_dag.run.lap import Ending, Lap
     from fast_dag.run.limits import Gauge
@@ -58,6 +59,9 @@ class Around(Protocol):
 
     def cut(self, strand: Strand, lap: Lap, ending: Ending) -> None:
         """A cycle of the run that *strand* follows is ended in the middle."""
+
+    def measured(self, run: CyclicRun, lap: Lap, ending: Ending | None) -> Ending | None:
+        """Why a cycle ends after an iteration, None if it does not, in the place of *ending*."""
 
 
 def _is_stuck_alone(blocked: int, _: float) -> bool:

@@ -15,6 +15,7 @@ from fast_dag.run.step import Route
 from fast_dag.values import NO_DATA, Converged
 
 if TYPE_CHECKING:
+    from fast_dag.run.cyclic_run import CyclicRun
     from fast_dag.run.lap import Ending, Lap
     from fast_dag.run.strand import Strand
 
@@ -89,6 +90,10 @@ class Pausing:
 
     def cut(self, strand: Strand, lap: Lap, ending: Ending) -> None:
         """A cycle is ended in the middle, as in any run."""
+
+    def measured(self, _run: CyclicRun, _lap: Lap, ending: Ending | None) -> Ending | None:
+        """As in any run."""
+        return ending
 
     def _done(self, place: Place, verdict: Verdict) -> Told:
         """Do as the verdict says; what comes of that."""

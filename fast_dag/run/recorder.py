@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fast_dag.errors import CycleStateError, RecordingError
 from fast_dag.plan.machine import OVER
 from fast_dag.run.cached import is_look_up
+from fast_dag.run.lap_notes import name_of
 from fast_dag.run.moves import Move
 from fast_dag.run.pausing import Pause
 from fast_dag.run.places import AROUND, FETCHING, NODE, Place, Places
@@ -19,10 +20,13 @@ from fast_dag.run.streams import is_stream
 from fast_dag.values import END
 
 if TYPE_CHECKING:
+    from fast_dag.run.cyclic_run import CyclicRun
     from fast_dag.run.lap import Ending, Lap
     from fast_dag.run.run import Run
     from fast_dag.run.strand import Strand
 
+MEASURED: Final = ("timeout", "violation", "cpu_limit")
+"""Reasons why a cycle ends that depend on a clock or a gauge."""
 Encode = Callable[[Any, str], str]
 """Makes text of a value; what it is called is told if that is not possible, in a CycleStateError."""
 
@@ -69,6 +73,14 @@ class Recorder:
         entry = RecordedStep("cut", *self._places.cycle(strand, lap))
         entry.outcome, entry.branch = ending
         self._note(entry)
+
+    def measured(self, run: CyclicRun, lap: Lap, ending: Ending | None) -> Ending | None:
+        """Write down that a cycle ends because of what was measured, which will be another time."""
+        if ending is not None and ending.reason in MEASURED:
+            entry = RecordedStep("measured", name_of(run, lap), (lap.index,))
+            entry.outcome, entry.branch = ending
+            self._note(entry)
+        return ending
 
     def end(self, status: str, error: BaseException | None) -> None:
         """Write down how the run ended."""

@@ -16,7 +16,7 @@ from fast_dag.run.recording import RecordedAttempt, RecordedError, RecordedStep,
 FORMAT: Final = "fast_dag recording"
 VERSION: Final = 1
 Kind = TypeVar("Kind")
-KINDS: Final = ("node", "around", "policy", "late", "cut")
+KINDS: Final = ("node", "around", "policy", "late", "cut", "measured")
 DAMAGE: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 

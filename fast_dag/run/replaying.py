@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fast_dag.errors import CycleStateError, RecordingError, RunCancelledError
 from fast_dag.run.divergence import Divergence
+from fast_dag.run.lap import Ending
+from fast_dag.run.lap_notes import name_of
 from fast_dag.run.matching import Over, begun, is_about, is_entered, loose, where
 from fast_dag.run.pausing import Pause
 from fast_dag.run.places import AROUND, FETCHING, NODE, POLICY, Place, Places, without_index
 from fast_dag.run.recalled import recalled
-from fast_dag.run.recorder import branch_of, outcome_of
+from fast_dag.run.recorder import MEASURED, branch_of, outcome_of
 from fast_dag.run.recording import RecordedAttempt, RecordedStep, Recording
 from fast_dag.run.requests import Attempt, Enter, Invocation, Outcome, Request, TurnCall, Wait
 
 if TYPE_CHECKING:
-    from fast_dag.run.lap import Ending, Lap
+    from fast_dag.run.cyclic_run import CyclicRun
+    from fast_dag.run.lap import Lap
     from fast_dag.run.run import Run
     from fast_dag.run.strand import Strand
 
@@ -98,6 +101,15 @@ class Replayer:
 
     def cut(self, strand: Strand, lap: Lap, ending: Ending) -> None:
         """A cycle is ended in the middle, as the recording says."""
+
+    def measured(self, run: CyclicRun, lap: Lap, ending: Ending | None) -> Ending | None:
+        """Why a cycle ends after an iteration: what was measured is what was recorded."""
+        if self._index < len(self._steps):
+            entry = self._steps[self._index]
+            if entry.kind == "measured" and entry.node == name_of(run, lap):
+                self._index += 1
+                return Ending(entry.outcome, entry.branch or "")
+        return None if ending is not None and ending.reason in MEASURED else ending
 
     def next(self, waiting: Sequence[Pause]) -> Told | RecordedStep | None:
         """Which of the *waiting* steps goes on; or what was ended in the middle, for `is_late` or `is_cut`.

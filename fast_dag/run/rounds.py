@@ -231,6 +231,8 @@ class Rounds(Laps):
 
     def _go_on(self, lap: Lap, ending: Ending | None) -> list[int]:
         """Go round again, or end."""
+        if self._run.ledger.around is not None:
+            ending = self._run.ledger.around.measured(self._run, lap, ending)
         if self._run.notes is not None:
             lap_notes.iteration_finished(self._run, lap, ending)
         tell = self._run.ledger.tell_lap
