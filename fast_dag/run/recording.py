@@ -57,9 +57,9 @@ class RecordedStep:
     """One execution of a node, or something else that had its turn."""
 
     kind: str
-    """What it is: node; around, a node with steps inside; policy, what was asked about a cycle; late, where the
-    time of a node with steps inside was up; cut, where a cycle was ended in the middle; measured, where one
-    ended after an iteration by a clock or a gauge."""
+    """What it is: node; around, a node with steps inside; policy, what was asked about a cycle; late, where
+    the time of a node with steps inside was up; cut, where a cycle was ended in the middle; measured, where
+    one ended after an iteration by a clock or a gauge."""
     node: str
     """Its path, dotted inside another node, with an index for an element of a map."""
     iteration: tuple[int, ...] = ()
