@@ -48,7 +48,7 @@ class Around:
             unit = self._unit(plan, name)
             yield plan, unit, before
             if depth < len(names):
-                plan, before = self._plans[plan.nodes[unit].inside.workflow], f"{before}{name}."
+                plan, before = self._plans[plan.nodes[unit].inside.plan_key], f"{before}{name}."
 
     def _unit(self, plan: Plan, name: str) -> int:
         known = self._units.setdefault(id(plan), {})

@@ -12,6 +12,7 @@ from fast_dag.plan.plan import ROUTER
 from fast_dag.run.hooked import tell_of_error, wind_up
 from fast_dag.run.in_turn import call_in
 from fast_dag.run.items import Items
+from fast_dag.run.moment import at_its_time
 from fast_dag.run.requests import NOTHING, Attempt, Enter, Failure, Outcome, Request, Success, Wait
 from fast_dag.run.run import Run
 from fast_dag.run.step import arguments, read_route, spread
@@ -58,7 +59,8 @@ def attempt_at(run: Run, step: int) -> Attempt:
         args, kwargs = arguments(plan.layouts[step], values, run.winners.get(step))
     else:
         args, kwargs = [values[slot] for slot in slots], NOTHING
-    return Attempt(plan.functions[step], args, kwargs, plan.is_async[step], plan.timeouts[step])
+    function = at_its_time(plan.functions[step], run, step) if plan.sees_context else plan.functions[step]
+    return Attempt(function, args, kwargs, plan.is_async[step], plan.timeouts[step])
 
 
 def routed(visit: Visit, value: Any) -> Any:
@@ -139,7 +141,8 @@ def _call(visit: Visit, turn: Turn | None) -> Attempt:
         request = attempt_at(visit.run, step)
     else:
         args, kwargs = spread(plan.layouts[step], visit.inputs, visit.run.context)
-        request = Attempt(plan.functions[step], args, kwargs, plan.is_async[step], plan.timeouts[step])
+        function = at_its_time(plan.functions[step], visit.run, step)
+        request = Attempt(function, args, kwargs, plan.is_async[step], plan.timeouts[step])
     checker = visit.node.checker
     if checker is not None:
         request.function = visit.run.checking(step, checker)

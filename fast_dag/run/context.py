@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from fast_dag.errors import RunCancelledError
 from fast_dag.plan.plan import Argument
 from fast_dag.run.brief import brief
+from fast_dag.run.moment import time_in
 from fast_dag.run.step import part_of
-from fast_dag.values import NO_DATA
+from fast_dag.values import NO_DATA, LogicalTime
 
 if TYPE_CHECKING:
     from fast_dag.run.recording import Recording
@@ -89,6 +90,27 @@ class Context:
             self._metrics.update(late())
             self._late_metrics = None
         return self._metrics
+
+    @property
+    def time(self) -> LogicalTime:
+        """The epoch, and the round of each cycle around the node that asks; of the epoch only elsewhere."""
+        return time_in(self.epoch)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the session, 0 without one."""
+        return int(self._metadata.get("epoch", 0))
+
+    @property
+    def round(self) -> int | None:
+        """The round of the innermost cycle around the node that asks, from 1; None outside of cycles."""
+        rounds = self.time.rounds
+        return rounds[-1] if rounds else None
+
+    @property
+    def is_first_round(self) -> bool:
+        """Whether that is the first one; also outside of cycles."""
+        return self.round in (None, 1)
 
     @property
     def inputs(self) -> Mapping[str, Any]:

@@ -241,7 +241,8 @@ class Endings:
         made: Any = wrap(error, node, attempts, CycleExecutionError, where)
         result = self.result(lap, Ending("error", text_of(error)))
         vars(made).update(cycle=lap.cycle.name, iteration=lap.index, result=result)
-        vars(made).update(round=lap.index + 1, rounds_completed=lap.completed)
+        epoch = self._run.ledger.epoch
+        vars(made).update(round=lap.index + 1, epoch=epoch, rounds_completed=lap.completed)
         if isinstance(result, IterationInfo):
             vars(made)["last_value"] = result.value
         return made  # type: ignore[no-any-return]

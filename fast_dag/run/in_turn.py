@@ -8,6 +8,7 @@ from typing import Any
 
 from fast_dag.run.cycle_context import CURRENT, CycleContext
 from fast_dag.run.in_context import InContext
+from fast_dag.run.moment import at_its_time
 from fast_dag.run.requests import TurnCall
 from fast_dag.run.step import spread
 from fast_dag.run.turn import Turn
@@ -23,7 +24,7 @@ def call_in(turn: Turn, visit: Visit) -> TurnCall:
     plan, step = visit.run.plan, visit.step
     cycle = CycleContext(turn)
     args, kwargs = spread(plan.layouts[step], visit.named(), visit.run.context, cycle)
-    function, aware = plan.functions[step], visit.node.cycle_aware
+    function, aware = at_its_time(plan.functions[step], visit.run, step), visit.node.cycle_aware
     if aware is not None:
         function = _answering(function, aware, cycle)
     request = TurnCall(function, args, kwargs, plan.is_async[step], plan.timeouts[step])

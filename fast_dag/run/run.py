@@ -7,7 +7,7 @@ that is `done` or has `failed`; both give the steps that are set free.  A step i
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from fast_dag.errors import RunStalled
 from fast_dag.graph.node import Node
@@ -91,6 +91,11 @@ class Run:
 
     can_pass_over = False
     """Whether a step can be left out."""
+
+    goes_round: ClassVar[bool] = False
+    """Whether there are cycles."""
+    outer_step: int = -1
+    """The step of the outer run that it lies in."""
 
     def ready(self) -> list[int]:
         """The steps to begin with; call once."""

@@ -11,6 +11,7 @@ from fast_dag.plan.plan import GENERAL
 from fast_dag.run.cyclic_run import CyclicRun
 from fast_dag.run.following import Ask
 from fast_dag.run.lap import Lap
+from fast_dag.run.moment import ROUNDS, rounds_at
 from fast_dag.run.requests import Outcome
 from fast_dag.run.step import arguments
 from fast_dag.run.streams import LAZY
@@ -59,6 +60,9 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
         given: dict[str, Any] = {}
         last: dict[str, Any] = {}
         started = lap.started
+        if run.plan.sees_context:
+            around = rounds_at(run, cycle.enter)
+            token = base.run(ROUNDS.set, lambda: (*around, completed + 1))
         try:
             while True:
                 given = {}
@@ -120,6 +124,8 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
                 for slot, into in ports:
                     values[slot] = values[into]
         finally:
+            if run.plan.sees_context:
+                base.run(ROUNDS.reset, token)
             made = lap.made = len(given)
             lap.outputs = list(last.values())
             ran = completed - begun

@@ -185,7 +185,7 @@ def _begin(
     plan: Plan | None,
     epoch: Epoch | None,
 ) -> Session:
-    if plan is None and workflow.drawing.holders:
+    if plan is None and epoch is None and workflow.drawing.holders:
         workflow.check_inputs(inputs, part.names if part else None)
     plan = plan or workflow.plan_for(options, part.names if part else None)
     options.check_kept(workflow)
