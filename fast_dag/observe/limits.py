@@ -24,6 +24,7 @@ class Limit:
         most: what is allowed.
         action: what is done about more.
         text: of a violation, with places for {value} and {most}.
+        setting: its name, where there are several of one kind.
         counts: whether reaching it is enough: so many are allowed, and no more begin.
     """
 
@@ -31,6 +32,7 @@ class Limit:
     most: float
     action: str
     text: str
+    setting: str = ""
     counts: bool = False
 
 

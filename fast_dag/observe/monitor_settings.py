@@ -91,27 +91,28 @@ class MonitorSettings(Checked):
         """The limits that were set."""
         rows = (
             (
-                *("memory", self.memory_limit_mb, self.on_memory_violation),
+                *("memory", "memory_limit_mb", self.on_memory_violation),
                 "memory has grown by {value:.1f} MiB, more than memory_limit_mb={most:g}",
             ),
             (
-                *("cpu", self.cpu_time_limit_seconds, self.on_cpu_violation),
+                *("cpu", "cpu_time_limit_seconds", self.on_cpu_violation),
                 "{value:.2f} s of processor time, more than cpu_time_limit_seconds={most:g}",
             ),
             (
-                *("timeout", self.timeout_seconds, self.on_timeout_violation),
+                *("timeout", "timeout_seconds", self.on_timeout_violation),
                 "{value:.2f} s have passed, more than timeout_seconds={most:g}",
             ),
             (
-                *("iteration", self.iteration_limit, self.on_iteration_violation),
+                *("iteration", "iteration_limit", self.on_iteration_violation),
                 "{value} iterations, and iteration_limit={most}",
             ),
             (
-                *("cpu_percent", self.cpu_limit_percent, "warn_and_continue"),
+                *("cpu", "cpu_limit_percent", "warn_and_continue"),
                 "{value:.0f} % of a processor, more than cpu_limit_percent={most:g}",
             ),
         )
         label = "" if self.cycle_id is None else f" (monitor {self.cycle_id!r})"
-        for kind, most, action, text in rows:
+        for kind, setting, action, text in rows:
+            most = getattr(self, setting)
             if most is not None:
-                yield Limit(kind, most, action, text + label, counts=kind == "iteration")
+                yield Limit(kind, most, action, text + label, setting, counts=kind == "iteration")

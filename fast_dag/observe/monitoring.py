@@ -38,7 +38,7 @@ class Monitoring:
 
     def __init__(self, monitor: CycleMonitor, control: Control) -> None:
         self._monitor, self._control = monitor, control
-        self._gates = {limit.kind: Gate(limit) for limit in monitor.limits()}
+        self._gates = {limit.setting: Gate(limit) for limit in monitor.limits()}
         self._leaks: dict[str, Leak] = {}
         self._aims: dict[str, Aim] = {}
         self._bodies = control.bodies
@@ -107,15 +107,15 @@ class Monitoring:
         monitor = self._monitor
         usage = monitor.record.usage
         values = {
-            "memory": usage.growth,
-            "cpu": usage.cpu_seconds,
-            "timeout": monitor.elapsed,
-            "iteration": iterations,
-            "cpu_percent": usage.cpu_percent,
+            "memory_limit_mb": usage.growth,
+            "cpu_time_limit_seconds": usage.cpu_seconds,
+            "timeout_seconds": monitor.elapsed,
+            "iteration_limit": iterations,
+            "cpu_limit_percent": usage.cpu_percent,
         }
         now = monitor.now()
         gates = self._gates.items()
-        broken = [found for kind, gate in gates if (found := gate.broken(values[kind], index, now))]
+        broken = [found for name, gate in gates if (found := gate.broken(values[name], index, now))]
         monitor.record.violations += broken
         return broken
 

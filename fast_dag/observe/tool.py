@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
-from fast_dag.errors import CycleConfigurationError, ExecutionError, unknown_options
-from fast_dag.graph.cycle_fields import Check
+from fast_dag.errors import ExecutionError
+from fast_dag.observe.checked import Checked
 from fast_dag.observe.meter import Meter, ProcessMeter
 
 Record = TypeVar("Record")
 
 
 @dataclass(eq=False, repr=False)
-class RecordingTool(Generic[Record]):
+class RecordingTool(Checked, Generic[Record]):
     """A tool whose fields are its settings; it shows the latest of its runs that has ended."""
-
-    CHECKS: ClassVar[Mapping[str, Check]] = {}
-    """What each setting may be."""
 
     only: str | None = field(default=None, init=False)
     """The cycle it was made for; None if somebody gave it to a run."""
     _latest: Record | None = field(default=None, init=False)
-
-    def __new__(cls, *_: Any, **settings: Any) -> Self:
-        """A new tool; UnknownOptionError for a setting that it does not have."""
-        known = [each.name for each in fields(cls) if each.init]
-        unknown = [name for name in settings if name not in known]
-        if unknown:
-            raise unknown_options(unknown, known, cls.__name__)
-        return super().__new__(cls)
-
-    def __post_init__(self) -> None:
-        for name, rule in self.CHECKS.items():
-            try:
-                setattr(self, name, rule(name, getattr(self, name)))
-            except ValueError as error:
-                msg = f"{type(self).__name__}: {error}"
-                raise CycleConfigurationError(msg) from None
 
     def __repr__(self) -> str:
         label = self.cycle_id  # type: ignore[attr-defined]
