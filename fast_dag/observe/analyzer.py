@@ -193,7 +193,7 @@ class CycleAnalyzer:
         """A run that is watched is over."""
         with self._lock:
             self._watched.remove(watched)
-            self._finished += 1
+            self._finished += watched.has_begun
         for result in results.values():
             self.add(result)
 
@@ -236,9 +236,12 @@ class _Watched:
         self._analyzer, self._run_id, self._workflow = analyzer, run_id, workflow
         self._cycles: dict[str, LiveCycle] = {}
         self._began: dict[str, float] = {}
+        self.has_begun = False
+        """Whether nothing has kept it from beginning."""
 
     def __call__(self, event: Event) -> None:
         """Keep where each cycle stands."""
+        self.has_begun = True
         if isinstance(event, events.CycleStarted):
             self._began[event.cycle] = perf_counter()
             self._cycles[event.cycle] = LiveCycle(event.cycle, self._run_id, self._workflow)

@@ -12,6 +12,7 @@ from fast_dag.observe.page import (
     Tile,
     code,
     columns,
+    counted,
     framed,
     pill,
     seconds_text,
@@ -131,7 +132,7 @@ def _iterations(iterations: Sequence[IterationDebug]) -> str:
 def _iteration(found: IterationDebug) -> str:
     where = "" if found.cycle is None else f"{found.cycle} "
     path = ".".join(map(str, (*found.path, found.iteration)))
-    numbers = [f"{len(found.node_executions)} calls"]
+    numbers = [counted(len(found.node_executions), "call")]
     if found.duration_ms is not None:
         numbers.append(seconds_text(found.duration_ms / 1000))
     if found.peak_memory_mb is not None:

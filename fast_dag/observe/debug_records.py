@@ -117,6 +117,8 @@ class DebugRecord:
     workflow: str
     run_id: str
     mode: str
+    known: dict[str, None]
+    """The names of its cycles."""
     status: str = "running"
     duration_ms: float | None = None
     cycles: list[CycleDebug] = field(default_factory=list)

@@ -55,7 +55,10 @@ class DebugWatcher:
     ) -> None:
         self._tool, self._control, self._log, self._done = tool, control, log, done
         self._meter = meter
-        self.record = DebugRecord(control.workflow, control.run_id, control.mode)
+        self.record = DebugRecord(
+            control.workflow, control.run_id, control.mode, dict.fromkeys(control.cycles)
+        )
+        self._has_begun = False
         self.wants_values = tool.capture_node_parameters or tool.capture_node_outputs
         self.refresh_every = REFRESHED if meter is not None and tool.track_memory_usage else None
         self._told = Told(control)
@@ -70,6 +73,7 @@ class DebugWatcher:
         self._open: dict[str, list[tuple[tuple[str, int], NodeDebug]]] = {}
         """Attempts that are under way, by node, each with its worker and number."""
         self._takes: dict[str, Callable[[Any], None]] = {
+            "run_started": self._run_started,
             "run_finished": self._run_finished,
             "cycle_started": self._cycle_started,
             "cycle_finished": self._cycle_finished,
@@ -93,8 +97,10 @@ class DebugWatcher:
             take(event)
 
     def close(self, results: Mapping[str, CycleResult]) -> None:
-        """The run is over."""
+        """The run is over; one that another tool has kept from beginning leaves no record."""
         record = self.record
+        if not self._has_begun:
+            return
         if not record.iterations and not self._control.cycles:
             status = "failed" if record.status in ("failed", "timed_out") else record.status
             whole = IterationDebug(0, status="completed" if status.startswith("completed") else status)
@@ -111,6 +117,9 @@ class DebugWatcher:
 
     # Cycles and iterations
 
+    def _run_started(self, _: events.RunStarted) -> None:
+        self._has_begun = True
+
     def _run_finished(self, event: events.RunFinished) -> None:
         self.record.status = event.status
         self.record.duration_ms = self._ms(event.duration)
@@ -120,6 +129,7 @@ class DebugWatcher:
     def _cycle_started(self, event: events.CycleStarted) -> None:
         self._histories.take(event)
         self._current.pop(event.cycle, None)
+        self.record.known[event.cycle] = None
 
     def _cycle_finished(self, event: events.CycleFinished) -> None:
         self._left(event.cycle, event.time)
@@ -147,7 +157,7 @@ class DebugWatcher:
         found = self._current.get(event.cycle)
         if found is not None:
             limit = self._tool.max_capture_bytes
-            found.metrics = {name: capture(value, limit) for name, value in event.metrics.items()}
+            found.metrics = {self._cut(name): capture(value, limit) for name, value in event.metrics.items()}
             self._end(event.cycle, found, event.status, event.duration)
 
     def _begin(self, cycle: str | None, begun: IterationDebug, time: float) -> None:
@@ -245,7 +255,7 @@ class DebugWatcher:
         executions = (each for each in reversed(found.node_executions) if each.node_name == event.node)
         into = next(executions, found)
         limit = self._tool.max_capture_bytes
-        key = event.key if type(event.key) is str else capture(event.key, limit)
+        key = self._cut(event.key) if type(event.key) is str else capture(event.key, limit)
         into.state_changes[key] = capture(event.old, limit), capture(event.new, limit)
 
     def _violated(self, event: events.Violated) -> None:

@@ -131,8 +131,9 @@ class CycleDebugger(RecordingTool[DebugRecord]):
 
         Raises:
             ExecutionError: no run has ended.
+            ValueError: it had no such cycle.
         """
-        return self.latest.analysis(self.only if cycle is None else cycle)
+        return self.latest.analysis(self.about(cycle, self.latest.known))
 
     def export(self, format: str, path: str | os.PathLike[str] | None = None) -> SettledText:
         """`analyze_execution` as a text, written to a file if there is a *path*.

@@ -45,12 +45,12 @@ svg{width:100%;height:auto;display:block}
 .line{fill:none;stroke:var(--accent);stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
 .dot{fill:var(--accent)}.dot.last{stroke:var(--card);stroke-width:1.5}
 .column{fill:var(--accent)}.column.failed{fill:var(--bad)}.column.cancelled{fill:var(--quiet)}
-.bar{display:grid;grid-template-columns:minmax(90px,26%) 1fr auto;gap:12px;align-items:center;padding:5px 0}
+.bar{display:grid;grid-template-columns:minmax(90px,26%) 1fr 172px;gap:12px;align-items:center;padding:5px 0}
 .bar .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .track{height:14px;background:var(--soft);border-radius:4px;overflow:hidden}
 .fill{display:block;height:100%;min-width:2px;background:var(--accent);border-radius:4px}
 .figure{color:var(--quiet);font-variant-numeric:tabular-nums;font-size:13px;white-space:nowrap}
-.bar .figure{min-width:142px;text-align:right}
+.bar .figure{text-align:right}
 .scroll{overflow-x:auto}.scroll+.scroll{margin-top:12px}
 table{border-collapse:collapse;width:100%;font-size:13.5px}
 th{color:var(--quiet);font-weight:500;text-align:left;font-size:12.5px}
@@ -178,6 +178,15 @@ def bytes_text(megabytes: float) -> str:
         if megabytes >= size:
             return f"{megabytes / size:.3g} {unit}"
     return f"{megabytes * 1024 * 1024:.0f} bytes" if megabytes else "0 MiB"
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "call"), counted(2, "call")
+    ('1 call', '2 calls')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def seconds_text(seconds: float | None) -> str:

@@ -98,6 +98,8 @@ class ProfileRecord:
     workflow: str
     run_id: str
     mode: str
+    known: dict[str, None] = field(default_factory=dict)
+    """The names of its cycles."""
     workers: int
     timeout: float | None
     status: str = "running"

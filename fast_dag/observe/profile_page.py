@@ -7,7 +7,18 @@ from html import escape
 from typing import Final
 
 from fast_dag.observe.charts import Bar, bar_chart, column_chart, line_chart
-from fast_dag.observe.page import Tile, bytes_text, columns, framed, pill, seconds_text, section, small, tiles
+from fast_dag.observe.page import (
+    Tile,
+    bytes_text,
+    columns,
+    counted,
+    framed,
+    pill,
+    seconds_text,
+    section,
+    small,
+    tiles,
+)
 from fast_dag.observe.performance import PerformanceAnalysis
 
 MOST_BARS: Final = 20
@@ -86,7 +97,7 @@ def _hotspots(found: PerformanceAnalysis) -> str:
         Bar(
             each.node,
             each.total_ms / most,
-            f"{each.share:.0%} · {seconds_text(each.total_ms / 1000)} · {each.calls} calls",
+            f"{each.share:.0%} · {seconds_text(each.total_ms / 1000)} · {counted(each.calls, 'call')}",
         )
         for each in found.hotspots[:MOST_BARS]
     ]

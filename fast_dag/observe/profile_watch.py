@@ -49,6 +49,7 @@ class ProfileWatcher:
             workflow=control.workflow,
             run_id=control.run_id,
             mode=control.mode,
+            known=dict.fromkeys(control.cycles),
             workers=_workers(control),
             timeout=control.timeout,
         )
@@ -57,6 +58,7 @@ class ProfileWatcher:
         self._began: dict[str | None, tuple[float, float | None]] = {}
         """When the iteration of each cycle began, and the processor time used until then."""
         self._first: float | None = None
+        self._has_begun = False
         self._takes: dict[str, Callable[[Any], None]] = {
             "run_started": self._run_started,
             "run_finished": self._run_finished,
@@ -80,7 +82,9 @@ class ProfileWatcher:
         self._resident()
 
     def close(self, results: Mapping[str, CycleResult]) -> None:
-        """The run is over."""
+        """The run is over; one that another tool has kept from beginning leaves no record."""
+        if not self._has_begun:
+            return
         for name, result in results.items():
             seen = self.record.cycles.setdefault(name, CycleProfile(name))
             config = self._control.cycles[name]
@@ -96,6 +100,7 @@ class ProfileWatcher:
         self._done(self.record, results)
 
     def _run_started(self, _: events.RunStarted) -> None:
+        self._has_begun = True
         self._first = None if self._cpu is None else self._cpu()
 
     def _run_finished(self, event: events.RunFinished) -> None:
@@ -117,6 +122,7 @@ class ProfileWatcher:
     def _cycle_started(self, event: events.CycleStarted) -> None:
         self._histories.take(event)
         found = self.record.cycles.setdefault(event.cycle, CycleProfile(event.cycle))
+        self.record.known[event.cycle] = None
         # One in a workflow inside a node is no outermost one either.
         found.is_outermost = not event.iteration and "." not in event.cycle
 

@@ -116,8 +116,9 @@ class CycleProfiler(RecordingTool[ProfileRecord]):
 
         Raises:
             ExecutionError: no run has ended.
+            ValueError: it had no such cycle.
         """
-        return self._analysis(self.latest, cycle)
+        return self._analysis(self.latest, self.about(cycle, self.latest.known))
 
     def export(self, format: str, path: str | os.PathLike[str] | None = None) -> SettledText:
         """`generate_analysis` as a text, written to a file if there is a *path*.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from fast_dag.errors import ExecutionError
+from fast_dag.errors import ExecutionError, suggestion
 from fast_dag.observe.checked import Checked
 from fast_dag.observe.meter import Meter, ProcessMeter
 
@@ -40,6 +41,18 @@ class RecordingTool(Checked, Generic[Record]):
             msg = f"this {name} has seen no run to its end: give it to one, run(observers=[...])"
             raise ExecutionError(msg)
         return self._latest
+
+    def about(self, cycle: str | None, known: Collection[str]) -> str | None:
+        """The *cycle* to tell of, by default that it was made for; None for all.
+
+        Raises:
+            ValueError: it is not one of the *known* cycles of the run.
+        """
+        if cycle is not None and cycle not in known:
+            listed = ", ".join(map(repr, known)) or "none"
+            msg = f"no cycle {cycle!r} in that run: there are {listed}{suggestion(cycle, known)}"
+            raise ValueError(msg)
+        return self.only if cycle is None else cycle
 
     def keep(self, record: Record) -> None:
         """Take what was seen of a run that has ended."""

@@ -219,6 +219,18 @@ def test_a_run_that_fails_is_counted():
     assert (live.active_runs, live.finished_runs, live.failed) == (0, 1, 1)
 
 
+def test_a_run_that_another_tool_keeps_from_beginning_is_not_counted():
+    class Refusing:
+        def watching(self, control):
+            raise OSError("no room")
+
+    analyzer = CycleAnalyzer()
+    with pytest.raises(OSError, match="no room"):
+        counting().run(observers=[analyzer, Refusing()])
+    live = analyzer.real_time_metrics()
+    assert (live.active_runs, live.finished_runs, live.results) == (0, 0, 0)
+
+
 def test_runs_in_several_threads_are_all_counted():
     analyzer, dag = CycleAnalyzer(), counting(5)
     threads = [threading.Thread(target=dag.run, kwargs={"observers": [analyzer]}) for _ in range(8)]

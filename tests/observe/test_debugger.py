@@ -13,13 +13,14 @@ from fast_dag import (
     DAG,
     END,
     FSM,
+    CycleConfig,
     CycleConfigurationError,
     CycleDebugger,
     CycleExecutionError,
     ExecutionError,
     Private,
 )
-from fast_dag.cycles import CycleContext
+from fast_dag.cycles import CycleContext, CyclicWorkflowExecutor
 from fast_dag.errors import UnknownOptionError
 
 
@@ -470,6 +471,47 @@ def test_a_cycle_may_have_a_debugger_of_its_own_for_every_run():
 def test_before_a_run_has_ended_there_is_nothing_to_tell():
     with pytest.raises(ExecutionError, match="this CycleDebugger has seen no run to its end: give it to one"):
         CycleDebugger().analyze_execution()
+
+
+def test_a_run_that_another_tool_keeps_from_beginning_leaves_no_record():
+    class Refusing:
+        def watching(self, control):
+            raise OSError("no room")
+
+    debugger = CycleDebugger(save_debug_data=True)
+    halving().run(observers=[debugger])
+    before = debugger.data
+    with pytest.raises(OSError, match="no room"):
+        DAG("other").add_node("work", lambda: 1).run(observers=[debugger, Refusing()])
+    assert (debugger.analyze_execution().workflow, debugger.data) == ("halving", before)
+
+
+def test_a_cycle_that_there_is_not_is_an_error_with_a_suggestion():
+    debugger = CycleDebugger()
+    halving().run(observers=[debugger])
+    assert debugger.analyze_execution("fit").total_iterations == 3
+    with pytest.raises(ValueError, match="no cycle 'fi' in that run: there are 'fit'; did you mean 'fit'"):
+        debugger.analyze_execution("fi")
+
+
+def test_iterations_that_are_asked_for_one_by_one_are_recorded():
+    async def main():
+        executor = CyclicWorkflowExecutor(halving())
+        async with executor.execute_with_monitoring("fit", debugger=debugger) as iterations:
+            return [each.iteration async for each in iterations], iterations.result
+
+    debugger = CycleDebugger()
+    indices, result = asyncio.run(main())
+    assert indices == [each.iteration for each in debugger.analyze_execution().iteration_details] == [0, 1, 2]
+    assert result.debug is debugger
+
+
+def test_a_run_that_goes_on_where_another_ended_is_recorded_from_there():
+    executor = CyclicWorkflowExecutor(halving(), state_persistence=True)
+    executor.execute_cycle_sync(CycleConfig(max_iterations=2, on_limit="return"), run_id="first")
+    debugger = CycleDebugger()
+    executor.resume_cycle_sync("first", debugger=debugger)
+    assert [each.iteration for each in debugger.analyze_execution().iteration_details] == [2]
 
 
 def test_an_analysis_may_be_awaited():

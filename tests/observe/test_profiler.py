@@ -236,6 +236,7 @@ def test_what_is_switched_off_is_not_looked_for():
 def test_the_memory_is_looked_at_in_between_where_that_is_wanted(is_sampled, expected):
     class Control:
         workflow, run_id, mode, workers, timeout = "wf", "id", "sequential", None, None
+        cycles = ()
 
     profiler = Metered(sampling_interval_ms=20, memory_sampling_enabled=is_sampled)
     watcher = profiler.watching(Control())
@@ -275,6 +276,26 @@ def test_an_analysis_may_be_awaited():
         return await profiler.generate_analysis()
 
     assert asyncio.run(main()).iterations == 4
+
+
+def test_a_run_that_another_tool_keeps_from_beginning_leaves_no_record():
+    class Refusing:
+        def watching(self, control):
+            raise OSError("no room")
+
+    profiler = CycleProfiler()
+    with pytest.raises(OSError, match="no room"):
+        counting().run(observers=[profiler, Refusing()])
+    with pytest.raises(ExecutionError, match="has seen no run to its end"):
+        profiler.generate_analysis()
+
+
+def test_a_cycle_that_there_is_not_is_an_error_with_a_suggestion():
+    profiler = CycleProfiler()
+    counting().run(observers=[profiler])
+    assert profiler.generate_analysis("loop").iterations == 4
+    with pytest.raises(ValueError, match="no cycle 'lop' in that run: there are 'loop'; did you mean 'loop'"):
+        profiler.generate_analysis("lop")
 
 
 def test_before_a_run_has_ended_there_is_nothing_to_tell():
