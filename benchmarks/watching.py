@@ -1,11 +1,13 @@
-"""What tools that watch a cycle cost for each node, and what a sample costs."""
+"""What watching a run costs: an event, a trace, a tool for each node of a cycle, a sample."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from benchmarks.case import Case, Sides
+from benchmarks.shapes import chain
 from fast_dag import DAG, CycleDebugger, CycleMonitor, CycleProfiler, CycleSafetyManager
 
 TOOLS: tuple[tuple[str, Callable[[], Any]], ...] = (
@@ -18,8 +20,36 @@ TOOLS: tuple[tuple[str, Callable[[], Any]], ...] = (
 
 
 def cases(size: int = 1000) -> list[Case]:
-    """Costs of a node, and the iteration it is alone in; and of a sample."""
+    """Costs of an event, of a node, of the iteration it is alone in, and of a sample."""
     return [
+        Case(
+            name=f"chain of {size:,}, what a counting observer adds",
+            make=lambda: _observed(size),
+            count=2 * size + 2,
+            unit="us",
+            per=" an event",
+            beside="unwatched",
+            excess=True,
+            most_cost=1.0,
+        ),
+        Case(
+            name=f"chain of {size:,} with general arguments, traced",
+            make=lambda: _traced(_general(size)),
+            count=size,
+            unit="us",
+            per=" a node",
+            beside="untraced",
+            most_ratio=2.0,
+        ),
+        Case(
+            name=f"cycle, {size:,} iterations of one node, traced",
+            make=lambda: _traced(_counting(size)),
+            count=size,
+            unit="us",
+            per=" each",
+            beside="untraced",
+            most_cost=3.0,
+        ),
         *(
             Case(
                 name=f"cycle, {size:,} iterations of one node, what {name} adds",
@@ -45,6 +75,33 @@ def cases(size: int = 1000) -> list[Case]:
 def _watched(size: int, make: Callable[[], Any]) -> Sides:
     dag = _counting(size)
     return Sides(lambda: dag.run(observers=[make()]), dag.run, lambda: dag["count"])
+
+
+def _observed(size: int) -> Sides:
+    dag = chain(size).dag
+    seen = [0]
+
+    def count(_: object) -> None:
+        seen[0] += 1
+
+    return Sides(lambda: dag.run(x=0, observers=[count]), lambda: dag.run(x=0))
+
+
+def _traced(dag: DAG) -> Sides:
+    return Sides(lambda: dag.run(trace=True), dag.run)
+
+
+def _general(size: int) -> DAG:
+    """A chain whose arguments are gathered by name."""
+    dag = DAG("general")
+
+    def increment(*, x: Any = 0) -> Any:
+        return x + 1
+
+    nodes = [dag.node(increment, name=f"n{number}") for number in range(size)]
+    for source, target in pairwise(nodes):
+        source >> target
+    return dag
 
 
 def _sampling() -> Sides:

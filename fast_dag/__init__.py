@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     from fast_dag.observe.safety import CycleSafetyManager as CycleSafetyManager
     from fast_dag.observe.safety import SafetyStatus as SafetyStatus
     from fast_dag.observe.sampling import Instruments as Instruments
+    from fast_dag.observe.trace import Trace as Trace
     from fast_dag.observe.tracing import OpenTelemetryObserver as OpenTelemetryObserver
     from fast_dag.private import Private as Private
     from fast_dag.run.context import Context as Context
@@ -254,6 +255,7 @@ WHERE = {
     "fast_dag.graph.node": ("Node",),
     "fast_dag.observe.bar": ("ProgressObserver",),
     "fast_dag.observe.log": ("LoggingObserver",),
+    "fast_dag.observe.trace": ("Trace",),
     "fast_dag.observe.tracing": ("OpenTelemetryObserver",),
     "fast_dag.private": ("Private",),
     "fast_dag.run.context": ("Context",),

@@ -128,6 +128,7 @@ OBSERVERS = [
     "OpenTelemetryObserver",
     "ProgressObserver",
     "PerformanceAnalysis",
+    "Trace",
 ]
 ERRORS = [
     "AmbiguousMetricError",

@@ -21,9 +21,6 @@ from fast_dag.graph.keywords import known_keywords
 from fast_dag.run.results import CycleResult
 from fast_dag.runners.registry import is_loop_running
 
-NOT_YET = ("trace",)
-"""Options of a call that nothing acts on yet."""
-
 
 class CyclicWorkflowExecutor(WithTools):
     """Runs workflows for the sake of one of their cycles; one may serve many runs at once.
@@ -142,7 +139,7 @@ class CyclicWorkflowExecutor(WithTools):
             What the cycle came to; that of a cycle that `cancel` ended has the reason ``cancelled``.
 
         Raises:
-            CycleConfigurationError: there is no such cycle, or an option is not built yet.
+            CycleConfigurationError: there is no such cycle.
             ValidationError: something else is wrong with the definition or the options.
             ExecutionError: a node failed; ``.result`` tells what the cycle came to.
         """
@@ -265,9 +262,7 @@ class CyclicWorkflowExecutor(WithTools):
         on_error: str,
         options: dict[str, Any],
     ) -> Execution:
-        _refuse(options)
         checked("on_error", on_error, check.one_of("raise", "return"))
-        options = {name: value for name, value in options.items() if name not in NOT_YET}
         given = watched_by(with_tools(with_enabled(options, self._enabled)), self._guards)
         threads, given = self._resources.threads(given), self._resources.options(given)
         built = self._chosen(workflow)
@@ -310,11 +305,3 @@ class CyclicWorkflowExecutor(WithTools):
             msg = f"a workflow with cycles is a DAG or a WorkflowBuilder, got {type(found).__name__}"
             raise CycleConfigurationError(msg)
         return found.build() if hasattr(found, "build") else found
-
-
-def _refuse(given: Mapping[str, Any]) -> None:
-    """Raise CycleConfigurationError for an option that is given, and not built yet."""
-    for name in NOT_YET:
-        if given.get(name) not in (None, False):
-            msg = f"{name}= of execute_cycle is not built yet: leave it out"
-            raise CycleConfigurationError(msg)

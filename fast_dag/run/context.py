@@ -41,6 +41,8 @@ class Context:
     """
 
     __fast_dag_injected__ = True
+    trace: Any = None
+    """The `Trace` of the run, complete when that is over; None if it was not asked for."""
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from fast_dag.run.notes import Note
 
 if TYPE_CHECKING:
     from fast_dag.run.cyclic_run import CyclicRun
-    from fast_dag.run.lap import Ending, Lap
+    from fast_dag.run.lap import Lap
 
 
 def name_of(run: CyclicRun, lap: Lap) -> str:
@@ -29,9 +29,9 @@ def iteration_started(run: CyclicRun, lap: Lap) -> None:
     _note(run, lap, "iteration_started", index=lap.index)
 
 
-def iteration_finished(run: CyclicRun, lap: Lap, ending: Ending | None) -> None:
+def iteration_finished(run: CyclicRun, lap: Lap) -> None:
     """An iteration has come to its end, and its conditions have been looked at."""
-    is_failed = lap.is_excused or (ending is not None and ending.reason == "error")
+    is_failed = lap.is_excused or run.rounds.endings.has_failed(lap)
     results = run.rounds.endings.results(lap)
     _note(
         run,

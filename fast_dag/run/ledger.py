@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fast_dag.run.strand import Strand
     from fast_dag.run.streams import Stream
     from fast_dag.run.tools import Order
+    from fast_dag.run.traced import Traced
     from fast_dag.run.violation import Violation
     from fast_dag.run.visit import Visit
 
@@ -79,6 +80,10 @@ class Ledger:
 
     notes: deque[Note] | None = None
     """What happened since somebody looked, None if nobody watches."""
+    traced: Traced | None = None
+    """Where all that happens is kept, None if that is not wanted."""
+    is_observed: bool = True
+    """Whether those who watch want to be told at once; a trace does not, so plain loops may be used."""
     shows_values: bool = False
     """Whether somebody who watches wants the inputs and results of nodes as well."""
     in_rows: Callable[[], AbstractContextManager[Any]] | None = None

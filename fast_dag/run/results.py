@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,7 +76,13 @@ class CycleResult:
     """The debugger that watched it, itself; None if none did."""
     profile: Any = None
     """The profiler that watched it, itself; None if none did."""
-    trace: Any = None
+    tracing: Callable[[], list[Any]] | None = field(default=None, repr=False, compare=False)
+    """Gives the records of its trace, None if there is none."""
+
+    @property
+    def trace(self) -> list[Any] | None:
+        """What happened in it, as records; None if the run was not asked for a trace."""
+        return None if self.tracing is None else self.tracing()
 
     __repr__ = fields_in_brief
 

@@ -234,7 +234,7 @@ class Rounds(Laps):
         if self._run.ledger.around is not None:
             ending = self._run.ledger.around.measured(self._run, lap, ending)
         if self._run.notes is not None:
-            lap_notes.iteration_finished(self._run, lap, ending)
+            lap_notes.iteration_finished(self._run, lap)
         tell = self._run.ledger.tell_lap
         if tell is not None and not self._run.finished:
             tell(self._run, lap, ending)
@@ -316,7 +316,7 @@ class Rounds(Laps):
         lap.index = lap.completed - (lap.made == rows)
         if lap.fault is not None:
             run.stop(self.endings.failure(lap, lap.fault, None, 0))
-            return []
+            return [] if lap.is_judged_by_user else self._end(lap, Ending("error", text_of(lap.fault)))
         if lap.made == rows:
             self._settled(lap, self.endings.last)
             return self._end(lap, lap.found or self._settled(lap, self.endings.limit) or Ending("exit"))
@@ -327,7 +327,7 @@ class Rounds(Laps):
         lap.attempts = run.tally.attempts[lap.cycle.enter : lap.cycle.leave]
         # From here on it goes through the core.
         self._given_up.add(lap.cycle.name)
-        freed = self._enter(lap)
+        freed = self._pass(lap.cycle.enter)  # that the iteration begins the loop has told
         for step, value in zip(made, values, strict=True):
             freed += run.done(step, value)
         return [step for step in freed if step not in made]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fast_dag.plan.plan import GENERAL
 from fast_dag.run.cyclic_run import CyclicRun
@@ -19,18 +19,22 @@ from fast_dag.runners.calls import is_awaitable
 from fast_dag.runners.row_loop import Interrupted
 from fast_dag.values import NO_DATA, Converged
 
+if TYPE_CHECKING:
+    from fast_dag.runners.tape import Tape
+
 SPECIAL = LAZY | {Converged}
 
 
 def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
-    run: CyclicRun, lap: Lap, base: contextvars.Context
+    run: CyclicRun, lap: Lap, base: contextvars.Context, tape: Tape | None = None
 ) -> tuple[Callable[[], Outcome | None], Callable[[], None]]:
     """The loop over the iterations of *lap*, which is about to begin one, and what stops it from any thread.
 
     When it ends *lap* tells how far it is: `lap.found` is why the cycle ends; or a node has given, or raised,
     what only the core can take, which is what the loop returns, and `lap.made` nodes came before it.
+    A *tape* takes what is to be kept for a trace.
     """
-    clock = perf_counter
+    clock = perf_counter if tape is None else tape.clock
 
     def loop() -> Outcome | None:  # noqa: C901, PLR0912, PLR0915 - each row kind, in one frame for speed
         copy, values, cycle = base.copy, run.values, lap.cycle
@@ -53,6 +57,8 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
             ports.insert(0, (cycle.bounded.before, ports[0][0]))
         elif lap.following is not None:
             ask = lap.following.plainly(ask, values, [slot for slot, _ in carried] if is_simple else None)
+        if tape is not None:
+            ask = tape.asking(ask)
         ordinary: set[type] = set()
         usual: type | None = None
         completed, before = lap.completed, clock()

@@ -40,6 +40,9 @@ class Delivery:
         self._strict = strict
         self._lock = threading.Lock()
         self._started = perf_counter()
+        self._traced = traced = run.ledger.traced
+        if traced is not None:
+            traced.started = self._started
         self._common = {"run_id": str(run.context.metadata["run_id"]), "workflow": run.plan.name}
         self._threads: dict[int, threading.Thread] = {}
         """The threads that have done something, by number."""
@@ -75,6 +78,7 @@ class Delivery:
         worker = threading.current_thread().name
         common = {**self._common, "time": 0.0, "attempt": 1, "iteration": (), "worker": worker}
         notes: deque[Note] = self._run.notes  # type: ignore[assignment]
+        traced = self._traced
         clock, origin, new, put = perf_counter, self._started, object.__new__, object.__setattr__
 
         def tell(kind: type[Event], fields: dict[str, Any]) -> None:
@@ -83,6 +87,8 @@ class Delivery:
             fields["time"] = clock() - origin
             event = new(kind)
             put(event, "__dict__", fields)
+            if traced is not None:
+                traced.add(kind, fields)
             for observer in self._observers:
                 try:
                     observer(event)
@@ -98,16 +104,18 @@ class Delivery:
 
     def _deliver(self, note: Note) -> None:
         event, fields = EVENTS[note.kind], note.fields
-        fields["time"] = perf_counter() - self._started
+        # Some things are noted later than they happened.
+        fields["time"] = fields.get("time", perf_counter()) - self._started
         fields.update(self._common)
+        if issubclass(event, NodeEvent):
+            self._complete(fields, note)
+        if self._traced is not None:
+            self._traced.add(event, fields)
+        if not self._observers:
+            return
         if not issubclass(event, NodeEvent):
             self._hand_over(made(event, fields), self._observers)
             return
-        run = note.run or self._run
-        fields["worker"] = self._thread_name(fields.get("worker", 0))
-        fields["node"] = run.path_of(note.step)
-        if "iteration" not in fields:
-            fields["iteration"] = run.iteration(note.step)
         if self._wanting:
             lean = {name: value for name, value in fields.items() if name not in VALUES}
             self._hand_over_both(made(event, fields), made(event, lean))
@@ -115,6 +123,14 @@ class Delivery:
         for name in VALUES:
             fields.pop(name, None)
         self._hand_over(made(event, fields), self._observers)
+
+    def _complete(self, fields: dict[str, Any], note: Note) -> None:
+        """Add what all events about nodes have."""
+        run = note.run or self._run
+        fields["worker"] = self._thread_name(fields.get("worker", 0))
+        fields["node"] = run.path_of(note.step)
+        if "iteration" not in fields:
+            fields["iteration"] = run.iteration(note.step)
 
     def _hand_over_both(self, event: Event, lean: Event) -> None:
         """Hand over an event with its values to those that want them, to the others without."""

@@ -53,6 +53,8 @@ class InLine:
         self.stop_loop: Callable[[], None] = lambda: None
         self.handle: Handle | None = None
         self.grace = 0.0
+        self.is_observed = run.notes is not None and run.ledger.is_observed
+        """Whether somebody wants to be told of each node at once."""
         self.observed: Any = None
         """The plain loop that tells of each node, if somebody watches."""
         self.made: dict[int, Outcome] = {}
@@ -65,7 +67,7 @@ class InLine:
         self.run.context.on_stop(self.stop)
         ledger = self.run.ledger
         is_bare = not self.run.hooks and ledger.around is None
-        if is_bare and self.run.notes is None:
+        if is_bare and not self.is_observed:
             self.run.loop_plainly()
         made = self._run_plainly() if is_bare and not ledger.shows_values else None
         first = self.run.ready()
@@ -76,15 +78,15 @@ class InLine:
     def _go_round(self, request: Loop) -> Outcome:
         """Let a plain loop go round a cycle; what a node gave that only the core can take is kept for it."""
         run: Any = request.strand.run
-        loop, self.stop_loop = cycle_loop(run, request.lap, self.base)
+        tape = None if run.notes is None else _tapes().Tape(run, request.lap)
+        loop, self.stop_loop = cycle_loop(run, request.lap, self.base, tape)
         if run.finished or self.run.finished:
             return Outcome()
-        try:
-            made = loop()
-        except Interrupted:
-            made = None  # the run was stopped
-        except BaseException as error:  # the core decides what it means
-            made = Outcome(error=error)
+        made, is_stopped = self._made_by(loop)
+        if made is not None:
+            made.ended = perf_counter()
+        if tape is not None:
+            tape.keep(made, is_stopped=is_stopped)
         if made is not None:
             self.made[request.lap.cycle.enter + 1 + request.lap.made] = made
         return Outcome()
@@ -95,8 +97,8 @@ class InLine:
         desk.begin(first)
         try:
             while (request := desk.take()) is not None:
-                if made and self.observed is not None and self.observed.begun == request.step:
-                    self.run.notes.pop()  # type: ignore[union-attr] # that it has started has been told
+                if self.run.notes and (made or self.made):
+                    self._amend(request, made)
                 self.report()
                 desk.back(request, self._settled(request, made) if made else self.see_to(request))
                 self.report()
@@ -106,6 +108,17 @@ class InLine:
             raise
         finally:
             self.close()
+
+    def _amend(self, request: Request, made: Outcome | None) -> None:
+        """Set right what was noted of a step as if it began now: a plain loop has made its call."""
+        notes: Any = self.run.notes
+        outcome = made or self.made.get(request.step)
+        if outcome is None or notes[-1].kind != "node_started":
+            return
+        if self.observed is not None and self.observed.begun == request.step:
+            notes.pop()  # it has been told
+        else:
+            notes[-1].fields["time"] = outcome.ended - outcome.duration
 
     def close(self) -> None:
         """Do what is left when the run has ended."""
@@ -131,16 +144,14 @@ class InLine:
         loop = self._plain_loop()
         if loop is None:
             return None
+        if run.notes is not None:
+            self.report()
         if run.finished:
             return None  # stopped before there was a loop to be stopped
         stamps.append(perf_counter())
-        made = None
-        try:
-            made = loop()
-        except Interrupted:
-            pass  # the run was stopped
-        except BaseException as error:  # the core decides what it means
-            made = Outcome(error=error)
+        made, is_stopped = self._made_by(loop)
+        if run.notes is not None and not self.is_observed:
+            _tapes().keep_rows(run, is_stopped=is_stopped)
         if made is not None and run.finished:
             drop(made.value)
         elif made is not None:
@@ -148,16 +159,26 @@ class InLine:
             made.duration = made.ended - stamps[-1]
         return made
 
+    def _made_by(self, loop: Callable[[], Outcome | None]) -> tuple[Outcome | None, bool]:
+        """What a plain loop leaves to the core, and whether it was stopped."""
+        try:
+            return loop(), False
+        except Interrupted:
+            return None, True
+        except BaseException as error:  # the core decides what it means
+            return Outcome(error=error), False
+
     def _plain_loop(self) -> Callable[[], Outcome | None] | None:
         """The plain loop for the beginning of the run, None if there is none."""
         run, stamps = self.run, self.run.tally.stamps
         loop: Callable[[], Outcome | None] | None = None
         if isinstance(run, MachineRun):
-            if run.notes is None:
+            # Without all its times a trace would not know what to tell.
+            if run.notes is None or not (self.is_observed or run.track.limit is not None):
                 loop, self.stop_loop = machine_loop(run, stamps, self.base)
         elif run.plan.rows:
             store = run.values.append if run.showing.results is None else partial(_store_both, run)
-            if run.notes is not None:
+            if self.is_observed:
                 module = importlib.import_module("fast_dag.runners.observed_rows")
                 loop = self.observed = module.ObservedRows(run, store, self.base)
             else:
@@ -228,6 +249,11 @@ class InLine:
         self.stop_loop()
         if self.handle is not None:
             self.handle.cancel(self.grace)
+
+
+def _tapes() -> Any:
+    """What keeps for a trace what plain loops have done; loaded with the first trace."""
+    return importlib.import_module("fast_dag.runners.tape")
 
 
 def _store_both(run: Run, value: Any) -> None:

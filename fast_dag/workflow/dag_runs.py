@@ -77,6 +77,7 @@ class DAGRuns(Runnable):
         progress: Any = None,
         observers: Sequence[Observer] = (),
         strict_observers: bool = False,
+        trace: bool = False,
         track_memory: bool = False,
         check_types: bool = False,
         record: bool = False,
@@ -99,6 +100,7 @@ class DAGRuns(Runnable):
                 text stream for one there.
             observers: called with each event of this run.
             strict_observers: an observer that raises ends the run.
+            trace: keep every event: ``context.trace``.
             track_memory: sample the memory of the process: ``metrics["memory_usage"]``.
             check_types: compare the annotations along each edge first.
             record: keep a `Recording` in ``context.recording``, for `replay`.
@@ -124,6 +126,7 @@ class DAGRuns(Runnable):
             progress=progress,
             observers=observers,
             strict_observers=strict_observers,
+            trace=trace,
             track_memory=track_memory,
             check_types=check_types,
             record=record,
@@ -144,6 +147,7 @@ class DAGRuns(Runnable):
         progress: Any = None,
         observers: Sequence[Observer] = (),
         strict_observers: bool = False,
+        trace: bool = False,
         track_memory: bool = False,
         check_types: bool = False,
         record: bool = False,
@@ -165,6 +169,7 @@ class DAGRuns(Runnable):
             progress=progress,
             observers=observers,
             strict_observers=strict_observers,
+            trace=trace,
             track_memory=track_memory,
             check_types=check_types,
             record=record,

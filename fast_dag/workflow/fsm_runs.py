@@ -56,8 +56,8 @@ class FSMRuns(Runnable):
             max_cycles, on_limit: in place of those of the machine.
             timeout: seconds after which the run ends with a TimeoutError.
             error_handler: ``handler(state, error, context)``, answers stop, retry or None.
-            options: max_workers, executor, progress, observers, strict_observers, track_memory, check_types
-                and record as for a DAG.
+            options: max_workers, executor, progress, observers, strict_observers, trace, track_memory,
+                check_types and record as for a DAG.
 
         Returns:
             The value of the last state.

@@ -44,6 +44,7 @@ class RunOptions:
     progress: Any = None
     observers: Sequence[Observer] = ()
     strict_observers: bool = False
+    trace: bool = False
     track_memory: bool = False
     check_types: bool = False
     record: bool = False
@@ -123,7 +124,7 @@ class RunOptions:
 
 CONCURRENT: Final = ExecutionMode.PARALLEL
 """As what the options of a run on the running event loop are checked: it may have workers and an executor."""
-FLAGS = ("strict_observers", "track_memory", "check_types", "record")
+FLAGS = ("strict_observers", "trace", "track_memory", "check_types", "record")
 OPTION_NAMES = ("inputs", "context", *(field.name for field in fields(RunOptions)))
 
 

@@ -31,6 +31,7 @@ from fast_dag.workflow.epoch import Epoch
 from fast_dag.workflow.inputs import starting_values
 from fast_dag.workflow.options import RunOptions
 from fast_dag.workflow.partial import Part, outside, remember_routes
+from fast_dag.workflow.tracing import begin_trace, show_trace
 from fast_dag.workflow.watched import watched
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ def finish(live: Session) -> None:
         for result in cycles.values():
             value = run.value() if run.error is None else None
             result.complete(value, node_outputs=run.late_results()(), skipped=metadata["skipped"])
+        show_trace(run, cycles)
     if run.tally.errors and live.options.error_handler is None:
         metadata["errors"] = _errors(run, live.started)
     run.flows.charge(run.tally)
@@ -202,7 +204,8 @@ def _begin(
         context = outside(earlier, part)
     context = workflow.new_context(context)
     values[0] = claimed(context)
-    ledger = Ledger(deque() if observers else None, plans=workflow.plans(), trend=_trend, gauge=_gauge)
+    is_told = bool(observers) or options.trace
+    ledger = Ledger(deque() if is_told else None, plans=workflow.plans(), trend=_trend, gauge=_gauge)
     plan = plan if epoch is None else epoch.planned(plan, values)
     run = new_run(workflow, plan, values, context, options, ledger=ledger, live=is_live)
     if epoch is not None:
@@ -213,7 +216,8 @@ def _begin(
     live = Session(run, workflow, options, nobody_watches, perf_counter())
     if options.record:
         live.recorder = _recorder(run, inputs, options, part, earlier)
-    if observers:
+    begin_trace(run, is_wanted=options.trace, is_observed=bool(observers))
+    if is_told:
         live.watchers, observers = watched(run, observers, options)
         live.report, live.close = registry.delivery(run, observers, strict=options.strict_observers)
     live.started = perf_counter()
@@ -239,6 +243,8 @@ def _recorder(
 def begin_context(run: Run, inputs: Mapping[str, Any]) -> None:
     """Show in the context that the run has begun, and with what."""
     run.context.begin(inputs, run.taken, run.passed_on)
+    if run.ledger.traced is not None:
+        run.ledger.traced.shapes.add(run.path, run.plan)
     metadata = run.context.metadata
     if "run_id" not in metadata:
         metadata["run_id"] = f"{random.getrandbits(128):032x}"

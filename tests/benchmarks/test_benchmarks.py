@@ -14,7 +14,7 @@ SMALL = [
     *machines.cases(size=30),
     *[case for case in cycles.cases(size=20) if not case.excess],  # which noise may make negative
     *around.cases(size=20),
-    *watching.cases(size=5),
+    *[case for case in watching.cases(size=20) if not case.excess],
     *fixed_costs.cases(size=5)[2:],
 ]
 

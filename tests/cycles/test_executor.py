@@ -228,11 +228,10 @@ def test_an_unknown_option_is_an_error_with_a_suggestion():
         tried("counting", mod="async")
 
 
-@pytest.mark.parametrize("option", ["trace"])
-def test_what_is_not_built_yet_is_never_silently_accepted(option):
-    with pytest.raises(CycleConfigurationError, match=f"{option}= .*not built yet"):
-        tried("counting", **{option: object()})
-    assert tried("counting", **{option: None}).total_iterations == 3
+def test_an_option_of_runs_is_checked():
+    with pytest.raises(ValueError, match="trace must be True or False"):
+        tried("counting", trace=object())
+    assert len(tried("counting", trace=True).trace) == 7
 
 
 def test_an_unknown_setting_is_an_error_with_a_suggestion():
