@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from fast_dag.errors import ExecutionError
@@ -170,16 +170,19 @@ class CyclicRun(GraphRun):
         # Where nothing is left out the order would grow with every iteration.
         self.tally.forget(units)
 
-    def close(self, cycle: Cycle) -> None:
-        """Settle the units of *cycle* that are still open, all but its leave."""
+    def close(self, cycle: Cycle, ran: Collection[int]) -> None:
+        """Settle the units of *cycle* that are still open, all but its leave.
+
+        Those that *ran* in the iteration before are not skipped.
+        """
         frontier: Frontier = self.frontier  # type: ignore[assignment]
         for unit in range(cycle.enter, cycle.leave):
             if self.state[unit] == OPEN:
                 frontier.start(unit)
-                has_value = self.values[self.plan.first + unit] is not NO_DATA
-                self.state[unit] = DONE if has_value else DEAD
+                has_run = self.values[self.plan.first + unit] is not NO_DATA or unit in ran
+                self.state[unit] = DONE if has_run else DEAD
                 is_node = unit not in self._marks
-                if has_value and is_node:
+                if has_run and is_node:
                     self.tally.order.append(unit)
                     self.tally.repeated -= 1
                 else:

@@ -285,7 +285,9 @@ class Rounds(Laps):
 
     def _close(self, lap: Lap) -> None:
         """Settle what an iteration that does not come to its end has left open."""
-        self._run.close(lap.cycle)
+        body = range(lap.cycle.enter + 1, lap.cycle.leave)
+        ran = {unit for unit, value in zip(body, lap.outputs, strict=False) if value is not NO_DATA}
+        self._run.close(lap.cycle, ran)
         for inner in self.laps:
             if inner.is_running and lap.cycle.enter < inner.cycle.enter < lap.cycle.leave:
                 inner.is_running = False

@@ -40,7 +40,7 @@ def test_a_memory_limit_ends_a_cycle_that_really_allocates(any_mode, kind):
     assert (result.reason, result.violations[0].kind) == ("violation", "memory")
     assert result.total_iterations < 50
     assert result.outputs == {"count": result.total_iterations}
-    assert "after" in result.skipped
+    assert list(result.skipped) == ["after"]
 
 
 def test_a_processor_limit_ends_a_cycle_that_really_burns(any_mode):
@@ -65,6 +65,7 @@ def test_a_timeout_ends_a_cycle_in_the_middle_of_an_iteration(any_mode, gate):
     assert error is None
     assert seconds < 0.1 + 0.05 + MARGIN
     assert (result.reason, result.total_iterations, result.outputs) == ("violation", 2, {"count": 2})
+    assert result.skipped == {"after": "'count' gave no value"}
 
 
 def test_a_cycle_in_which_nothing_ends_is_noticed_and_ended_with_what_it_has(any_mode, gate):
