@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from fast_dag.run.brief import fields_in_brief
+
 ABSENT: Final = "the recording holds only the mask of this value"
 
 
@@ -25,6 +27,8 @@ MASKED: Final = Masked()
 class RecordedError:
     """An exception, without its class."""
 
+    __repr__ = fields_in_brief
+
     kind: tuple[str, str]
     """Module and qualified name of its class."""
     bases: tuple[tuple[str, str], ...]
@@ -39,6 +43,8 @@ class RecordedError:
 @dataclass(frozen=True, slots=True)
 class RecordedAttempt:
     """One call of a node's function, or what its cache had."""
+
+    __repr__ = fields_in_brief
 
     value: str | None
     """What it gave, as text; None if it failed."""
@@ -55,6 +61,8 @@ class RecordedAttempt:
 @dataclass(slots=True)
 class RecordedStep:
     """One execution of a node, or something else that had its turn."""
+
+    __repr__ = fields_in_brief
 
     kind: str
     """What it is: node; around, a node with steps inside; policy, what was asked about a cycle; late, where

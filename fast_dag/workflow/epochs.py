@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from fast_dag.errors import CycleConfigurationError, MissingInputError, unknown_options
+from fast_dag.errors import CycleConfigurationError, MissingInputError, ValidationError, unknown_options
 from fast_dag.graph.deltas import DeltaPort
 from fast_dag.graph.signature import origin_name
 from fast_dag.iterate.sent import Kind, Sent
@@ -48,6 +48,12 @@ class Epochs:
             raise unknown_options(unknown, [*known, "on_error"], "DAG.session")
         self._workflow = workflow
         self._options = RunOptions(**options)
+        if self._options.record:
+            msg = (
+                "an epoch cannot be recorded, what it takes over from those before it is not in it: run the "
+                "workflow by itself with record=True"
+            )
+            raise ValidationError(msg, workflow.name)
         self._on_loop = RunOptions(**_on_loop(options, self._options))
         self._plan = workflow.plan_for(self._options)
         self._options.check_kept(workflow)

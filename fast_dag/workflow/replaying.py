@@ -14,7 +14,7 @@ from fast_dag.errors import (
     ValidationError,
     unknown_options,
 )
-from fast_dag.run.brief import brief
+from fast_dag.run.brief import brief, fields_in_brief
 from fast_dag.run.context import Context
 from fast_dag.run.divergence import Divergence
 from fast_dag.run.recorder import Recorder
@@ -41,6 +41,8 @@ RECORDED = ("error_strategy", "max_cycles", "on_limit")
 @dataclass(frozen=True, slots=True)
 class ReplayResult:
     """What a replay came to."""
+
+    __repr__ = fields_in_brief
 
     value: Any
     """What the recorded run gave; None if the replay has parted from it."""

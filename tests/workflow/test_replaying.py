@@ -306,6 +306,18 @@ def test_a_run_that_goes_on_from_a_checkpoint_is_not_recorded():
         executor.execute_cycle_sync("loop", resume="one", record=True)
 
 
+def test_an_epoch_of_a_session_is_not_recorded():
+    with pytest.raises(ValidationError, match="an epoch cannot be recorded"):
+        chain().session(record=True)
+
+
+def test_what_is_recorded_is_shown_in_brief():
+    recording = recording_of(DAG("long").add_node("a", lambda: list(range(10_000))))
+    assert len(repr(recording)) + len(repr(recording.steps[0])) < 1000
+    result = DAG("long").add_node("a", lambda: 1).add_node("b", lambda: 2).replay(recording)
+    assert len(repr(result)) < 2000
+
+
 def test_observers_see_a_replay_as_they_would_a_run(recording):
     kinds = []
     chain().replay(
