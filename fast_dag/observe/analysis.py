@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from statistics import fmean, median
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 BOTTLENECK_SHARE: Final = 0.3
 """The part of the time of all nodes from which on one of them is a bottleneck."""
@@ -41,6 +41,22 @@ class Hotspot(NamedTuple):
     share: float
     """Of the time of all nodes, from 0 to 1."""
     calls: int
+
+
+def as_number(value: Any) -> float | None:
+    """*value* if it is an int or a float, of whatever kind, else None; a bool is none.
+
+    >>> as_number(2), as_number(True), as_number("2")
+    (2, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if isinstance(value, float) else int(value)
+
+
+def numbers(values: Iterable[Any]) -> list[float]:
+    """The numbers among the values."""
+    return [each for each in map(as_number, values) if each is not None]
 
 
 def slope(values: Sequence[float]) -> float | None:

@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import ValidationError, suggestion
+from fast_dag.observe.analysis import numbers
 from fast_dag.observe.awaitable import Settled, SettledText
 from fast_dag.observe.export import csv_text, exported, json_text
 from fast_dag.observe.summaries import (
@@ -118,7 +119,7 @@ class CycleAnalyzer:
                 del self._found[known], self._series[known]
             self._found[id] = summary(result, id)
             series = result.metric_history.get(result.objective or "", ())
-            self._series[id] = [each for each in series if type(each) in (int, float)]
+            self._series[id] = numbers(series)
         return SettledText(id)
 
     def compare(self, ids: Iterable[str | CycleResult] | None = None) -> Comparison:

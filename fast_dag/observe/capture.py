@@ -52,6 +52,8 @@ def capture(value: Any, limit: int) -> Any:
         return value
     writer = _Writer(limit)
     try:
+        if hasattr(kind, "shape") and hasattr(kind, "dtype") and value.shape == ():
+            return capture(value.item(), limit)
         writer.write(value)
     except _FullError:
         return Captured(cut("".join(writer.pieces), limit, is_more=True))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
+from fast_dag.observe.analysis import as_number
 from fast_dag.observe.charts import column_chart, line_chart
 from fast_dag.observe.debug_records import CycleDebug, DebugAnalysis, IterationDebug, NodeDebug
 from fast_dag.observe.page import (
@@ -94,8 +95,9 @@ def _series(iterations: Iterable[IterationDebug]) -> list[tuple[str, list[float]
     found: dict[tuple[str | None, str], list[float]] = {}
     for each in iterations:
         for name, value in each.metrics.items():
-            if type(value) in (int, float):
-                found.setdefault((each.cycle, name), []).append(value)
+            number = as_number(value)
+            if number is not None:
+                found.setdefault((each.cycle, name), []).append(number)
     is_one = len({cycle for cycle, _ in found}) == 1
     named = (
         (name if is_one else f"{cycle}: {name}", values)

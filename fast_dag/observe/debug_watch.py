@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from fast_dag.observe.analysis import numbers
 from fast_dag.observe.capture import capture, cut
 from fast_dag.observe.debug_records import (
     ConditionDebug,
@@ -287,9 +288,10 @@ class DebugWatcher:
 
     def _trend(self, result: CycleResult) -> str | None:
         series = result.metric_history.get(result.objective or "")
-        if not series or not all(type(each) in (int, float) for each in series):
+        found = numbers(series or ())
+        if not found or len(found) < len(series or ()):
             return None
-        trend = self._control.trend(series, TREND_WINDOW, result.direction)
+        trend = self._control.trend(found, TREND_WINDOW, result.direction)
         return None if trend is None else str(trend.direction)
 
     def _look(self) -> None:

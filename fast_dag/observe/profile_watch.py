@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from fast_dag.observe.analysis import numbers
 from fast_dag.observe.histories import Histories
 from fast_dag.observe.performance import CycleProfile, IterationProfile, ProfileRecord
 from fast_dag.observe.places import Told
@@ -92,10 +93,9 @@ class ProfileWatcher:
             seen.completed, seen.seconds = result.total_iterations, result.execution_time_seconds
             seen.limit, seen.timeout = config.max_iterations or config.safety_cap, config.timeout_seconds
         for name, series in self._histories.series.items():
-            numbers = {
-                key: values for key, values in series.items() if set(map(type, values)) <= {int, float}
-            }
-            self.record.cycles[name].metrics = numbers
+            found = {key: numbers(values) for key, values in series.items()}
+            complete = {key: values for key, values in found.items() if len(values) == len(series[key])}
+            self.record.cycles[name].metrics = complete
         self._histories.fill(results, self._control.cycles)
         self._done(self.record, results)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fast_dag.observe.analysis import as_number
 from fast_dag.observe.awaitable import Settled
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def summary(result: CycleResult, id: str) -> ResultSummary:
         1000 * seconds / count if count else None,
         result.objective,
         result.direction,
-        best if type(best) in (int, float) else None,
+        as_number(best),
         result.best_iteration,
         len(result.errors),
         len(result.violations),

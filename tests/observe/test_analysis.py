@@ -122,3 +122,13 @@ def test_efficiency_is_the_mean_of_what_is_known():
 
 def test_more_iterations_than_its_limit_leave_no_headway():
     assert analysis.headway(60, 50, converged=True) == 0
+
+
+def test_numbers_of_other_kinds_become_plain_ones():
+    class Precise(float):
+        def __repr__(self):
+            raise AssertionError("nobody may ask")
+
+    found = analysis.numbers([1, Precise(0.5), True, None, "2", float("inf")])
+    assert found == [1, 0.5, float("inf")]
+    assert {type(each) for each in found} == {int, float}

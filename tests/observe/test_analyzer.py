@@ -176,6 +176,15 @@ def test_a_page_escapes_everything():
     assert "None were added" in Page(CycleAnalyzer().export("html")).text
 
 
+def test_a_page_shows_the_cycles_beside_each_other():
+    analyzer = CycleAnalyzer()
+    for number, cycle in enumerate(["fit", "fit", "polish"]):
+        analyzer.add(result(f"run {number}", cycle=cycle, total_iterations=4 + number, best_quality=0.5))
+    page = Page(analyzer.export("html"))
+    assert page.tags.count("table") == 2
+    assert "polish" in page.text
+
+
 # Runs
 
 

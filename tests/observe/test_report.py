@@ -6,7 +6,11 @@ from html.parser import HTMLParser
 import pytest
 
 from fast_dag import DAG, END, FSM, CycleDebugger, CycleProfiler
+from fast_dag.observe.debug_page import page
+from fast_dag.observe.debug_records import ConditionDebug, CycleDebug, DebugRecord, IterationDebug, NodeDebug
 from fast_dag.observe.page import table, tone
+from fast_dag.observe.performance import ProfileRecord
+from fast_dag.observe.profile_page import page as profile_page
 
 HOSTILE = "<script>alert('x')</script>\"&'"
 OPEN = {"meta", "br"}
@@ -72,10 +76,10 @@ def test_everything_is_escaped(tool):
     dag = hostile()
     guard = [] if isinstance(tool, CycleDebugger) else [CycleDebugger(continue_on_errors=True)]
     dag.run(observers=[tool, *guard])
-    page = Page(tool.export("html"))
-    assert "script" not in page.tags
-    assert HOSTILE in page.text
-    assert not [name for name, _ in page.attributes if name.startswith("on")]
+    found = Page(tool.export("html"))
+    assert "script" not in found.tags
+    assert HOSTILE in found.text
+    assert not [name for name, _ in found.attributes if name.startswith("on")]
 
 
 @pytest.mark.parametrize("tool", [CycleDebugger(), CycleProfiler()], ids=repr)
@@ -130,6 +134,38 @@ def test_a_failure_shows_where_it_was_raised():
     page = Page(debugger.export("html"))
     assert "bad: ValueError: broken" in page.text
     assert "in bad" in page.text
+
+
+def test_a_debug_record_shows_whatever_was_recorded():
+    record = DebugRecord("wf", "id", "parallel", {"outer": None, "inner": None}, violations=["limit broken"])
+    record.cycles = [CycleDebug("inner", (2,), "violation", "limit broken", "degrading", 1, 2.0)]
+    shared = {"best": (1, 2)}
+    for cycle, path in (("outer", ()), ("inner", (0,)), ("inner", (1,))):
+        each = IterationDebug(
+            0, cycle, path, "failed", 1.0, 100.0, errors=["a: ValueError"], metrics={"x": 1}
+        )
+        each.convergence, each.state_changes = [ConditionDebug("x > 0", 1, True)], shared
+        each.node_executions = [NodeDebug("a", 2, "retried", 1.0, {"k": 5}, error="ValueError: x")] * 201
+        record.iterations.append(each)
+    record.trends["outer"] = "degrading"
+    record.skipped["b"] = "'a' failed"
+    text = Page(page(record.analysis())).text
+    for words in ("limit broken", "inner [2]", "inner 1.0", "a attempt 2", "1 more are in the JSON"):
+        assert words in text
+    for words in ("Shared state", "b skipped: 'a' failed", "degrading", "100.0 MiB", "inner: x", "holds"):
+        assert words in text
+
+
+def test_a_profile_shows_what_was_not_measured():
+    record = ProfileRecord(workflow="wf", run_id="id", mode="async", workers=1, timeout=None)
+    record.calls = {f"node {number}": [0.001] for number in range(25)}
+    options = {"has_hotspots": True, "has_bottlenecks": False, "has_trends": True, "asks_network": True}
+    text = Page(profile_page(record.analysis(**options))).text
+    assert "network_mb" in text
+    assert "5 more are in the JSON" in text
+    assert "None found" in text
+    record.calls = {}
+    assert "No calls of nodes" in Page(profile_page(record.analysis(**options))).text
 
 
 def test_machines_and_plain_runs_have_pages_too():
