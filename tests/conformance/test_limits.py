@@ -1,5 +1,6 @@
 """Limits that those who watch hold runs to: with real memory, processor time and nodes that never return."""
 
+import asyncio
 import gc
 import threading
 import time
@@ -8,6 +9,7 @@ import anyio
 import pytest
 
 from fast_dag import DAG, FSM, CycleSafetyError
+from fast_dag.cycles import CyclicWorkflowExecutor
 from fast_dag.observe.monitor import CycleMonitor
 from fast_dag.observe.safety import CycleSafetyManager
 from tests.conformance.modes import MARGIN, as_async, raised_by, seconds_of
@@ -160,3 +162,23 @@ def test_a_monitor_that_ends_nothing_changes_nothing(any_mode, kind):
     result = result_of(any_mode, dag, monitor)
     assert (result.reason, result.total_iterations, result.violations) == ("max_iterations", 5, [])
     assert monitor.analyze_resource_usage().iterations == 5
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_iterations_on_demand_end_when_a_node_never_returns(gate, is_async):
+    def count(value=0):
+        return value + 1 if value < 2 else gate.wait(20)
+
+    async def count_async(value=0):
+        if value == 2:
+            await anyio.sleep(20)
+        return value + 1
+
+    async def work():
+        executor = CyclicWorkflowExecutor(counting(count_async if is_async else count))
+        iterations = executor.execute_with_monitoring("loop", monitor=CycleMonitor(timeout_seconds=0.2))
+        return [each.iteration async for each in iterations], iterations.result
+
+    seen, result = asyncio.run(work())
+    assert seen == [0, 1]
+    assert (result.reason, result.total_iterations) == ("violation", 2)
