@@ -63,6 +63,20 @@ class Graph:
         msg = f"no node {name!r} in {self.name!r}{suggestion(name, self.nodes)} ({self.listed})"
         raise UnknownNodeError(msg)
 
+    def is_cycle(self, source: object) -> bool:
+        """Whether *source* is the name of a cycle."""
+        return isinstance(source, str) and source not in self.nodes and self.cycles.knows(source)
+
+    def wish(
+        self, source: object, output: str | None, target: object, entry: str | None, *, optional: bool = False
+    ) -> Wish:
+        """An edge from the *output* of a node, or of a cycle, that is not drawn yet."""
+        if isinstance(source, str) and self.is_cycle(source):
+            port = self.cycles.facts(source, output)
+            # Its facts are always there once it has ended, so such an edge cannot be optional.
+            return Wish(self.nodes[port.node], Facts(port.cycle, port.input), self.node(target), entry)
+        return Wish(self.node(source), output, self.node(target), entry, optional=optional)
+
     @property
     def listed(self) -> str:
         """The names of the nodes, or of the first ones, for a message."""
@@ -121,13 +135,8 @@ class Graph:
             if target == END and isinstance(target, str):
                 node = self.node(source)
                 branches.append((node.name, check_branch(node, output)))
-            elif self._is_cycle(source):
-                # Its facts are always there once it has ended, so such an edge cannot be optional.
-                port = self.cycles.facts(source, output)
-                facts = Facts(port.cycle, port.input)
-                wishes.append(Wish(self.nodes[port.node], facts, self.node(target), entry))
             else:
-                wishes.append(Wish(self.node(source), output, self.node(target), entry, optional=optional))
+                wishes.append(self.wish(source, output, target, entry, optional=optional))
         edges = bind(wishes, self._fed(wishes))
         for wish, edge in zip(wishes, edges, strict=True):
             if edge not in self.edges:
@@ -233,13 +242,9 @@ class Graph:
         copy.cycles = cycles
         return copy
 
-    def _is_cycle(self, source: object) -> bool:
-        """Whether *source* is the name of a cycle."""
-        return isinstance(source, str) and source not in self.nodes and self.cycles.knows(source)
-
     def _drawn(self, source: object, output: str | None) -> tuple[str, list[Edge], str | None]:
         """What *source* is called, a node or a cycle, the edges from there, and the *output* they have."""
-        if isinstance(source, str) and self._is_cycle(source):
+        if isinstance(source, str) and self.is_cycle(source):
             port = None if output is None else self.cycles.facts(source, output)
             wanted = None if port is None else Facts(port.cycle, port.input)
             return source, [edge for edge in self.edges if edge.cycle == source], wanted

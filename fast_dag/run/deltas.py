@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import astuple
 from types import MappingProxyType
 from typing import Any, Final
 
 from fast_dag.plan.plan import Argument, Cycle, Port
 from fast_dag.run.delta import MERGES, Growth, growth_of
+from fast_dag.run.iteration_info import RoundStats
 from fast_dag.values import NO_DATA
 
 Retained = MutableMapping[tuple[str, str, str], Growth]
@@ -36,13 +38,14 @@ class Deltas:
         self._growths: list[Growth] = []
         self._brought: list[list[Any]] = []
         self._round = 0
-        self.found: list[int] = []
-        """How many facts each round has found."""
+        self.history: list[RoundStats] = []
+        """What each round took and found."""
+        self._noted = 0.0
 
     def begin(self, kept: Retained | None) -> None:
         """Forget earlier rounds, and all facts but those that are *kept* for the next epoch."""
         self._growths = [_growth(port, kept) for port in self._ports]
-        self._brought, self._round, self.found = [], 0, []
+        self._brought, self._round, self.history, self._noted = [], 0, [], 0.0
 
     def seed(self, lower: Callable[[Argument], Any]) -> None:
         """Bring what there is before the first round; *lower* finds it."""
@@ -74,9 +77,18 @@ class Deltas:
             self._growths, self._prepared(self._brought) if fresh is None else fresh, strict=True
         ):
             growth.take(new)
-        if self._round:
-            self.found.append(sum(growth.found for growth in self._growths))
         self._brought = []
+
+    def note(self, fired: int, elapsed: float) -> None:
+        """Keep what a round, whose candidates are taken in, took and found.
+
+        Parameters:
+            fired: how many nodes ran.
+            elapsed: seconds since the first round began.
+        """
+        found = sum(growth.found for growth in self._growths)
+        self.history.append(RoundStats(self._round, fired, found, elapsed - self._noted))
+        self._noted = elapsed
 
     @property
     def is_exhausted(self) -> bool:
@@ -107,11 +119,12 @@ class Deltas:
     def saved(self) -> dict[str, Any]:
         """All it keeps, as plain data around the facts."""
         kept = [[growth.gathered(), list(growth.delta.new)] for growth in self._growths]
-        return {"facts": kept, "found": list(self.found)}
+        return {"facts": kept, "history": [list(astuple(each)) for each in self.history]}
 
     def resume(self, data: Mapping[str, Any]) -> None:
         """Take what `saved` gave in an earlier run."""
-        self.found = list(data["found"])
+        self.history = [RoundStats(*each) for each in data["history"]]
+        self._noted = sum(each.seconds for each in self.history)
         for growth, (facts, new) in zip(self._growths, data["facts"], strict=True):
             growth.resume(facts, new)
 

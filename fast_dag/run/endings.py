@@ -54,6 +54,7 @@ class Endings:
         if lap.deltas is not None:
             # An iteration that ends the cycle counts as well.
             lap.deltas.take()
+            lap.deltas.note(self._fired(lap), self._run.ledger.clock() - lap.started)
         if lap.signal is NO_DATA or lap.following is not None:
             brought = self.brought(lap)
             lap.carried = brought if lap.deltas is None else lap.deltas.carried(brought)
@@ -79,12 +80,15 @@ class Endings:
         run = self._run
         following.take(run.values, lap.carried, lap.completed)
         if following.keeps_stats:
-            units = range(lap.cycle.enter + 1, lap.cycle.leave)
-            fired = sum(run.has_run(unit) and unit not in self._inner_units for unit in units)
-            following.note(lap.completed, fired, run.ledger.clock() - lap.started)
+            following.note(lap.completed, self._fired(lap), run.ledger.clock() - lap.started)
         if lap.signal is not NO_DATA:
             following.last_signal = True
         return following.signals(run.values)
+
+    def _fired(self, lap: Lap) -> int:
+        """How many nodes of the body ran in this iteration."""
+        units = range(lap.cycle.enter + 1, lap.cycle.leave)
+        return sum(self._run.has_run(unit) and unit not in self._inner_units for unit in units)
 
     def _empty(self, lap: Lap) -> Ending | None:
         """The end of a cycle that nothing goes round in, if that ends it."""
@@ -271,6 +275,8 @@ class Endings:
             made.best_metrics = lap.cycle.scalars(made.outputs)
         if isinstance(made, IterationInfo) and lap.following is not None:
             lap.following.describe(made)
+        if lap.deltas is not None:
+            made.history = list(lap.deltas.history)
         made.state, made.shared = lap.memory.node_states(), lap.memory.shared()
         for each in (lap.policy, lap.course):
             if each is not None:

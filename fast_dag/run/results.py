@@ -66,6 +66,8 @@ class CycleResult:
     best_metrics: Mapping[str, Any] = field(default_factory=dict)
     """All metrics there."""
     metric_history: Mapping[str, list[Any]] = field(default_factory=dict)
+    history: list[Any] = field(default_factory=list)
+    """Of a cycle with delta variables a `RoundStats` for each round, whose items are the facts it found."""
     state: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The state of each node that has one."""
     shared: Mapping[str, Any] = field(default_factory=dict)

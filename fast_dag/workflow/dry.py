@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import InvalidNodeError, MissingConnectionError
-from fast_dag.graph.binding import Wish, bind
+from fast_dag.graph.binding import bind
 from fast_dag.graph.cycles import check_branch
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.order import reached
@@ -23,19 +23,20 @@ def reasons_against(
 ) -> list[str]:
     """Why an edge from *source* to *target* cannot be drawn."""
     try:
-        start = graph.node(source)
         if isinstance(target, str) and target == END:
-            check_branch(start, output)
+            check_branch(graph.node(source), output)
             return []
-        end = graph.node(target)
+        wish = graph.wish(source, output, target, entry)
+        end = wish.target
         taken = {edge.input for edge in graph.incoming[end.name]}
-        edge = bind([Wish(start, output, end, entry)], {end.name: set(taken)})[0]
+        edge = bind([wish], {end.name: set(taken)})[0]
     except (InvalidNodeError, MissingConnectionError) as error:
         return [str(error)]
     reasons = []
     if edge.input in taken and not end.collects and edge not in graph.edges:
         reasons.append(f"input {edge.input!r} of {end.name!r} is fed already")
     successors = {name: [each.target for each in edges] for name, edges in graph.outgoing.items()}
+    start = wish.source
     if start.name in reached(end.name, successors):
         reasons.append(f"the edge would close a ring: {end.name!r} leads to {start.name!r}")
     return reasons

@@ -31,7 +31,8 @@ class Connection:
     def can_be_drawn(self, graph: Graph) -> bool:
         """Whether all its nodes are there."""
         targets = self.middle[:1] if self.is_ordered else self.middle
-        return self.source in graph.nodes and any(name in graph.nodes for name in targets)
+        is_there = self.source in graph.nodes or bool(graph.cycles.has_delta(self.source))
+        return is_there and any(name in graph.nodes for name in targets)
 
     def draw(self, graph: Graph) -> None:
         """Draw it in *graph*.
@@ -40,9 +41,11 @@ class Connection:
             UnknownNodeError: there is no such node.
             MissingConnectionError: no such port, or both names could be the target.
         """
-        source = known_node(graph, self.source)
+        is_cycle = graph.is_cycle(self.source) and self.cycle is None
+        source = self.source if is_cycle else known_node(graph, self.source)
         target, output = self._target_and_output(graph)
-        output, entry = result_or_whole(graph, source, output), _own_input(graph, target, self.input)
+        entry = _own_input(graph, target, self.input)
+        output = output if is_cycle else result_or_whole(graph, source, output)
         if self.cycle is None:
             graph.connect_pairs([(source, output, target, entry, False)])
         else:

@@ -53,11 +53,10 @@ def gathering(derive, seeds, *, merge="set", kind=lambda function: function, **s
     return dag.connect("tc", "report", output="paths")
 
 
-def closing(edges, counts, sizes):
+def closing(edges, counts):
     after = followers(edges)
 
     def derive(paths: Delta):
-        sizes.append(len(paths.new))
         found = set()
         for a, b in paths.new:
             for c in after.get(b, ()):
@@ -77,13 +76,14 @@ def closing(edges, counts, sizes):
 )
 def test_transitive_closure(any_mode, kind, edges, expected):
     size, rounds, derivations, found = expected
-    counts, sizes = Counter(), []
-    dag = gathering(closing(edges, counts, sizes), edges, kind=kind)
+    counts = Counter()
+    dag = gathering(closing(edges, counts), edges, kind=kind)
     assert len(any_mode(dag)) == size
     assert counts["derivations"] == derivations
-    assert [*sizes[1:], 0] == found
     told = result_of(dag)
     assert (told.total_iterations, told.reason, told.converged) == (rounds, "exit", True)
+    assert [each.items for each in told.history] == found
+    assert [(each.round, each.fired) for each in told.history] == [(r + 1, 1) for r in range(rounds)]
 
 
 @pytest.mark.parametrize(
@@ -104,15 +104,14 @@ def test_naive_closure_does_more_for_the_same(edges, rounds, derivations):
     while (larger := derive(known)) != known:
         known, count = larger, count + 1
     assert (count, counts["derivations"]) == (rounds, derivations)
-    assert known == gathering(closing(edges, Counter(), []), edges).run()
+    assert known == gathering(closing(edges, Counter()), edges).run()
 
 
 @pytest.mark.parametrize("merge", [min, "min", lambda a, b: min(a, b)], ids=["builtin", "name", "function"])
 def test_connected_components_by_smallest_label(any_mode, merge):
-    messages, changed = Counter(), []
+    messages = Counter()
 
     def spread(labels: Delta):
-        changed.append(len(labels.new))
         pairs = [(w, label) for v, label in labels.new.items() for w in KARATE[v]]
         messages["sent"] += len(pairs)
         return pairs
@@ -124,14 +123,13 @@ def test_connected_components_by_smallest_label(any_mode, merge):
     assert any_mode(dag, labels={v: v for v in KARATE}) == dict.fromkeys(KARATE, 0)
     assert result_of(dag, "cc").total_iterations == 4
     assert messages["sent"] == 368
-    assert [*changed[1:], 0] == [25, 17, 8, 0]
+    assert [each.items for each in result_of(dag, "cc").history] == [25, 17, 8, 0]
 
 
 def test_breadth_first_levels(any_mode, kind):
-    proposals, new = Counter(), []
+    proposals = Counter()
 
     def spread(levels: Delta):
-        new.append(len(levels.new))
         found = [(w, level + 1) for u, level in levels.new.items() for w in KARATE[u]]
         proposals["made"] += len(found)
         return found
@@ -144,7 +142,7 @@ def test_breadth_first_levels(any_mode, kind):
     assert levels == nx.single_source_shortest_path_length(KARATE, 0)
     assert Counter(levels.values()) == {0: 1, 1: 16, 2: 9, 3: 8}
     assert (sum(levels.values()), proposals["made"]) == (58, 156)
-    assert [*new[1:], 0] == [16, 9, 8, 0]
+    assert [each.items for each in result_of(dag, "bfs").history] == [16, 9, 8, 0]
     assert result_of(dag, "bfs").total_iterations == 4
 
 
@@ -429,7 +427,7 @@ def test_a_workflow_runs_again_from_the_beginning(any_mode):
 
 
 def test_two_runs_at_once_share_nothing(any_mode):
-    dag = gathering(closing(CHAIN, Counter(), []), CHAIN)
+    dag = gathering(closing(CHAIN, Counter()), CHAIN)
     found = []
     runs = [threading.Thread(target=lambda: found.append(any_mode(dag))) for _ in range(3)]
     for each in runs:

@@ -103,6 +103,8 @@ def test_closure_over_epochs_pays_only_for_what_is_new(work, kind):
     session = work(dag, talk)
     assert session.results("report") == [((0,), 45), ((1,), 55), ((2,), 110), ((3,), 110)]
     assert [each.total_iterations for each in told] == [5, 2, 3, 0]
+    found = [[each.items for each in epoch.history] for epoch in told]
+    assert found == [[8, 13, 14, 1, 0], [9, 0], [18, 36, 0], []]
     assert {each.reason for each in told} == {"exit"}
     assert all(isinstance(time, LogicalTime) for time, _ in session.results("report"))
 

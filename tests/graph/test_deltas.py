@@ -11,6 +11,7 @@ from fast_dag import (
     UnknownNodeError,
     UnknownOptionError,
     ValidationError,
+    WorkflowBuilder,
 )
 
 
@@ -253,6 +254,22 @@ def test_facts_can_be_disconnected():
         MissingConnectionError, match="no such edge from 'tc' to 'report'; edges from 'tc': none"
     ):
         dag.disconnect("tc", "report")
+
+
+def test_whether_facts_can_be_connected_is_told_without_doing_it():
+    dag = closure()
+    assert dag.can_connect("tc", "report", output="paths") == []
+    assert dag.can_connect("tc", "report", output="path") == [
+        "'path' of cycle 'tc' is no output; did you mean 'paths'?; its delta variables: paths"
+    ]
+    assert not dag.drawing.incoming["report"]
+
+
+def test_a_builder_of_workflows_takes_facts_as_well():
+    builder = WorkflowBuilder("built").add_node(derived, "derive").add_node(lambda facts: facts, "report")
+    builder.create_cycle("tc").feedback("derive", "derive", input="paths").delta("derive").build()
+    builder.add_connection("tc", "report", "paths", "facts")
+    assert builder.build().run(paths={(0, 1), (1, 2)}) == {(0, 1), (1, 2), (0, 2)}
 
 
 def test_disconnecting_the_node_leaves_the_facts():
