@@ -271,7 +271,7 @@ def _with_rows(cycle: Cycle, plan: Plan) -> Cycle:
         and all(link.part is None and plan.kinds[link.target] in (TASK, LEAVE) for link in plan.links[unit])
         for unit in body
     )
-    is_watched = cycle.config.stall_window is not None or bool(cycle.checkers) or cycle.has_delta
+    is_watched = cycle.config.stall_window is not None or bool(cycle.checkers)
     if cycle.bounded is not None:
         is_watched = cycle.bounded.is_stream or not fires_each_round(cycle, plan.links[cycle.enter])
     if not is_plain or is_watched:

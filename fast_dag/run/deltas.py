@@ -40,6 +40,8 @@ class Deltas:
         self._round = 0
         self.history: list[RoundStats] = []
         """What each round took and found."""
+        self.is_called = False
+        """Whether the seeds take a call; then the core goes round the cycle."""
         self._noted = 0.0
 
     def begin(self, kept: Retained | None) -> None:
@@ -50,6 +52,7 @@ class Deltas:
     def seed(self, lower: Callable[[Argument], Any]) -> None:
         """Bring what there is before the first round; *lower* finds it."""
         self._bring([[lower(port.lower)] for port in self._ports], 0)
+        self.is_called = self.is_waiting
 
     def bring(self, carried: Sequence[Any], round: int) -> None:
         """Bring what the feedback edges carry at the end of a *round*."""
@@ -70,14 +73,12 @@ class Deltas:
         return self._awaited() if is_async else self._prepared(self._brought)
 
     def take(self, fresh: Sequence[Any] | None = None) -> None:
-        """Take in what was worked out; nothing if that was done before."""
-        if not self._brought:
-            return
-        for growth, new in zip(
-            self._growths, self._prepared(self._brought) if fresh is None else fresh, strict=True
-        ):
-            growth.take(new)
-        self._brought = []
+        """Take in what was worked out, by default here and now; nothing if that was done before."""
+        brought, self._brought = self._brought, []
+        if brought:
+            worked_out = self._prepared(brought) if fresh is None else fresh
+            for growth, new in zip(self._growths, worked_out, strict=True):
+                growth.take(new)
 
     def note(self, fired: int, elapsed: float) -> None:
         """Keep what a round, whose candidates are taken in, took and found.

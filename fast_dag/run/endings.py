@@ -88,7 +88,9 @@ class Endings:
     def _fired(self, lap: Lap) -> int:
         """How many nodes of the body ran in this iteration."""
         units = range(lap.cycle.enter + 1, lap.cycle.leave)
-        return sum(self._run.has_run(unit) and unit not in self._inner_units for unit in units)
+        ran = sum(self._run.has_run(unit) and unit not in self._inner_units for unit in units)
+        # A plain loop keeps no books: there every node runs.
+        return ran or len(lap.cycle.rows)
 
     def _empty(self, lap: Lap) -> Ending | None:
         """The end of a cycle that nothing goes round in, if that ends it."""

@@ -254,6 +254,8 @@ class Rounds(Laps):
     def copies_whole(self, cycle: Cycle) -> bool:
         """Whether each feedback edge brings a whole value to an input that no other one feeds."""
         values = all(each.into >= 0 and not each.value.output for each in cycle.feedback)
+        if cycle.has_delta:
+            return False
         return values and all(len(port.fed) == 1 for port in cycle.ports)
 
     def _hand_back(self, lap: Lap) -> None:
@@ -308,7 +310,8 @@ class Rounds(Laps):
         """Whether the cycle is gone round as a plain loop."""
         is_known = self.are_looped and lap.cycle.name not in self._given_up
         is_told = self._run.ledger.tell_lap is not None
-        is_open = not lap.asks_before and not is_told and self._run.ledger.keeper is None
+        is_called = lap.deltas is not None and lap.deltas.is_called
+        is_open = not (lap.asks_before or is_told or is_called) and self._run.ledger.keeper is None
         return is_known and bool(lap.cycle.rows) and is_open and not self._run.flows.by_slot
 
     def _looped(self, lap: Lap) -> list[int]:

@@ -59,6 +59,7 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
             ask = lap.following.plainly(ask, values, [slot for slot, _ in carried] if is_simple else None)
         if tape is not None:
             ask = tape.asking(ask)
+        has_delta = lap.deltas is not None
         ordinary: set[type] = set()
         usual: type | None = None
         completed, before = lap.completed, clock()
@@ -87,7 +88,8 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
                         value = copy().run(function, *[values[slot] for slot in first])
                     if type(value) is not usual:
                         if type(value) not in ordinary:
-                            if value is NO_DATA or type(value) in SPECIAL or is_awaitable(value):
+                            is_odd = has_delta and hasattr(type(value), "__anext__")
+                            if value is NO_DATA or type(value) in SPECIAL or is_odd or is_awaitable(value):
                                 return Outcome(value, duration=clock() - before)
                             ordinary.add(type(value))
                         usual = type(value)
@@ -103,6 +105,8 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
                 if not is_simple:
                     lap.completed = completed
                     try:
+                        if lap.deltas is not None:
+                            lap.deltas.bring(rounds.endings.brought(lap), completed)
                         lap.found = rounds.endings.obvious(lap)
                         if lap.found is not None and lap.following is not None:
                             lap.following.tell(completed)
