@@ -33,7 +33,7 @@ def cases(length: int = 50, nodes: int = 20_000) -> list[Case]:
             beside="semi-naive loop",
         ),
         Case(
-            name=f"closure, one round more of {nodes:,} known facts",
+            name=f"one fact more in an epoch, {nodes:,} facts are known",
             make=lambda: _one_more(nodes),
             unit="us",
             per=" an epoch",

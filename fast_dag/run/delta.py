@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 from fast_dag.errors import DeltaError
 from fast_dag.graph.deltas import DeltaPort
 from fast_dag.run.brief import brief
+from fast_dag.run.outlet import Outlet
 
 MERGES: Final[Mapping[str, Callable[[Any, Any], Any]]] = MappingProxyType({"min": min, "max": max})
 EXACT: Final = (int, float, complex, str, bytes, type(None))
@@ -84,6 +85,7 @@ class FactSet:
         self._all: dict[Any, None] = {}
         self._added: list[dict[Any, None]] = []
         """What each iteration of the epoch has brought, where that may have to be undone."""
+        self._outlet = Outlet(set)
         self.restart()
 
     def prepared(self, several: Sequence[Any], round: int) -> dict[Any, None]:  # noqa: ARG002 - as of a table
@@ -114,10 +116,11 @@ class FactSet:
         self.delta = Delta(fresh.keys(), self._all.keys())
         if self.port.retain:
             self._added.append(fresh)
+            self._outlet.add(fresh)
 
     def gathered(self) -> set[Any]:
         """Every fact."""
-        return set(self._all)
+        return self._outlet.given(self._all) if self.port.retain else set(self._all)
 
     def resume(self, facts: set[Any], new: Sequence[Any]) -> None:
         """Take what was gathered in an earlier run, of which *new* was found last."""
@@ -134,6 +137,7 @@ class FactSet:
         """Go back to where the epoch has begun."""
         for fact in (fact for fresh in self._added for fact in fresh):
             del self._all[fact]
+        self._outlet.forget()
         self.restart()
 
 
@@ -151,6 +155,7 @@ class FactTable:
         """For each key the values that were replaced while the cycle runs."""
         self._before: dict[Any, Any] = {}
         """For each key that has changed in the epoch what it had at its begin."""
+        self._outlet = Outlet(dict)
         self.restart()
 
     def prepared(self, several: Sequence[Any], round: int) -> dict[Any, Any]:
@@ -173,12 +178,13 @@ class FactTable:
             if stored is not MISSING and not self._is_ordered:
                 self._earlier.setdefault(key, set()).add(_mark(stored, key, self.port))
         known.update(fresh)
+        self._outlet.add(fresh)
         self.found = len(fresh)
         self.delta = Delta(MappingProxyType(fresh), self._view)
 
     def gathered(self) -> dict[Any, Any]:
         """The value of every key."""
-        return dict(self._all)
+        return self._outlet.given(self._all) if self.port.retain else dict(self._all)
 
     def resume(self, facts: dict[Any, Any], new: Sequence[Any]) -> None:
         """Take what was gathered in an earlier run, of which *new* was found last."""
@@ -202,6 +208,7 @@ class FactTable:
                 del self._all[key]
             else:
                 self._all[key] = value
+        self._outlet.forget()
         self.restart()
 
     def _folded(self, pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
