@@ -377,3 +377,38 @@ def test_what_a_debugger_keeps_of_a_failure_does_not_show_it(any_mode, kind, sec
     texts = f"{debugger.analyze_execution()} {[debugger.export(form) for form in FORMS]}"
     assert MASK in texts
     assert CANARY not in texts
+
+
+def test_a_trace_and_a_recording_do_not_show_it(any_mode, kind, secret, tmp_path):
+    dag = session(kind, secret)
+    any_mode(dag, token=secret, trace=True, record=True)
+    trace, recording = dag.context.trace, dag.context.recording
+    for name in ("trace.jsonl", "trace.json"):
+        trace.save(tmp_path / name)
+    recording.save(tmp_path / "recording.json")
+    files = "".join(file.read_text() for file in tmp_path.iterdir())
+    texts = f"{trace} {trace.events} {trace.records()} {recording} {recording.inputs}"
+    assert "log_in" in files
+    assert CANARY not in files + texts
+
+
+def test_a_replay_that_needs_it_says_so(any_mode, kind, secret):
+    dag = session(kind, secret)
+    any_mode(dag, token=secret, record=True)
+    with pytest.raises(FastDAGError, match="Private") as caught:
+        dag.replay(dag.context.recording, live=["spread"])
+    assert CANARY not in text_of(caught.value)
+
+
+def test_an_error_that_carries_it_is_recorded_and_traced_without_it(any_mode, kind, secret, tmp_path):
+    def refuse(token):
+        raise ValueError(token, {"held": [token]})
+
+    dag = DAG("refusing").add_node("refuse", kind(refuse))
+    error = raised_by(any_mode, dag, token=secret, trace=True, record=True)
+    trace, recording = dag.context.trace, dag.context.recording
+    trace.save(tmp_path / "trace.jsonl")
+    recording.save(tmp_path / "recording.json")
+    files = [file.read_text() for file in tmp_path.iterdir()]
+    assert all("ValueError" in text for text in files)
+    assert CANARY not in f"{files} {trace.events} {recording} {text_of(error)}"
