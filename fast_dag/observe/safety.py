@@ -109,7 +109,7 @@ class CycleSafetyManager(SafetySettings):
         return DONE
 
     def stop_monitoring(self) -> Settled:
-        """Look at nothing any more, and end nothing; nothing if that was done."""
+        """End nothing any more, and let processor time be; nothing if that was done."""
         with self._lock:
             self._is_running = self._is_held = False
         return DONE
@@ -130,8 +130,8 @@ class CycleSafetyManager(SafetySettings):
         return DONE
 
     def check_safety(self) -> SafetyStatus:
-        """Look at the process and at the runs now."""
-        values = self.looked() or {}
+        """Look at the process and at the runs now; if it was not started, at the memory of the process."""
+        values = self.looked() or {"global_memory": self._measuring().sample().memory}
         with self._lock:
             guarded, monitors = list(self._guarded.values()), list(self._monitors)
             alerts, self._alerts = self._alerts, []
@@ -200,10 +200,13 @@ class CycleSafetyManager(SafetySettings):
         """Seconds since 1970."""
         return self._instruments.now()
 
+    def _measuring(self) -> Instruments:
+        """The instruments; a CycleConfigurationError where memory is needed, and nothing tells it."""
+        return self.instruments or Instruments.of_process(is_memory_needed=self.needs_memory)
+
     def _begin(self) -> None:
-        found = self.instruments or Instruments.of_process(is_memory_needed=self.needs_memory)
-        self._instruments, self._last = found, None
-        self._first = found.sample()
+        self._instruments, self._last = self._measuring(), None
+        self._first = self._instruments.sample()
         self._alarms, self._alerts = self.alarms(), []
         self._is_running = True
 

@@ -84,6 +84,12 @@ def test_processor_time_counts_from_the_start(readings):
     assert (manager.check_safety().cpu_time_seconds, manager.check_safety().violations) == (None, [])
 
 
+def test_memory_can_be_asked_about_without_a_start(readings):
+    status = manager_of(readings, global_memory_limit_mb=50).check_safety()
+    assert (kinds(status.violations), status.memory_mb) == (["global_memory"], 100.0)
+    assert (status.should_terminate, status.cpu_time_seconds) == (True, None)
+
+
 def test_violations_of_registered_monitors_are_seen(readings):
     manager, monitor = manager_of(readings), CycleMonitor(iteration_limit=2)
     manager.register(monitor)
