@@ -87,18 +87,27 @@ if TYPE_CHECKING:
     from fast_dag.iterate.rules import fixed_point as fixed_point
     from fast_dag.iterate.rules import stable as stable
     from fast_dag.iterate.sessions import Session as Session
+    from fast_dag.observe.analysis import Bottleneck as Bottleneck
+    from fast_dag.observe.analysis import Hotspot as Hotspot
     from fast_dag.observe.analyzer import CycleAnalyzer as CycleAnalyzer
+    from fast_dag.observe.analyzer import LiveMetrics as LiveMetrics
     from fast_dag.observe.bar import ProgressObserver as ProgressObserver
     from fast_dag.observe.debug_records import DebugAnalysis as DebugAnalysis
+    from fast_dag.observe.debug_records import IterationDebug as IterationDebug
+    from fast_dag.observe.debug_records import NodeDebug as NodeDebug
     from fast_dag.observe.debugger import CycleDebugger as CycleDebugger
     from fast_dag.observe.log import LoggingObserver as LoggingObserver
     from fast_dag.observe.monitor import CycleMonitor as CycleMonitor
     from fast_dag.observe.performance import PerformanceAnalysis as PerformanceAnalysis
+    from fast_dag.observe.performance import ResourceTrends as ResourceTrends
     from fast_dag.observe.profiler import CycleProfiler as CycleProfiler
     from fast_dag.observe.recommendations import Recommendation as Recommendation
     from fast_dag.observe.safety import CycleSafetyManager as CycleSafetyManager
     from fast_dag.observe.safety import SafetyStatus as SafetyStatus
     from fast_dag.observe.sampling import Instruments as Instruments
+    from fast_dag.observe.summaries import AnalyzerReport as AnalyzerReport
+    from fast_dag.observe.summaries import Comparison as Comparison
+    from fast_dag.observe.summaries import ResultSummary as ResultSummary
     from fast_dag.observe.trace import Trace as Trace
     from fast_dag.observe.tracing import OpenTelemetryObserver as OpenTelemetryObserver
     from fast_dag.private import Private as Private
@@ -148,7 +157,19 @@ if TYPE_CHECKING:
     from fast_dag.workflow.runner import DAGRunner as Runner  # noqa: F401 - the other name of it
 
 WHERE = {
-    "fast_dag.observe.analyzer": ("CycleAnalyzer",),
+    "fast_dag.observe.summaries": (
+        "AnalyzerReport",
+        "Comparison",
+        "ResultSummary",
+    ),
+    "fast_dag.observe.analysis": (
+        "Bottleneck",
+        "Hotspot",
+    ),
+    "fast_dag.observe.analyzer": (
+        "CycleAnalyzer",
+        "LiveMetrics",
+    ),
     "fast_dag.observe.sampling": ("Instruments",),
     "fast_dag.observe.recommendations": ("Recommendation",),
     "fast_dag.observe.safety": (
@@ -156,8 +177,15 @@ WHERE = {
         "SafetyStatus",
     ),
     "fast_dag.observe.monitor": ("CycleMonitor",),
-    "fast_dag.observe.performance": ("PerformanceAnalysis",),
-    "fast_dag.observe.debug_records": ("DebugAnalysis",),
+    "fast_dag.observe.performance": (
+        "PerformanceAnalysis",
+        "ResourceTrends",
+    ),
+    "fast_dag.observe.debug_records": (
+        "DebugAnalysis",
+        "IterationDebug",
+        "NodeDebug",
+    ),
     "fast_dag.observe.profiler": ("CycleProfiler",),
     "fast_dag.observe.debugger": ("CycleDebugger",),
     "fast_dag.workflow.iteration_node": ("BoundedIterationNode",),

@@ -120,6 +120,15 @@ CONDITIONS = [
     "create_convergence_condition",
 ]
 OBSERVERS = [
+    "AnalyzerReport",
+    "Bottleneck",
+    "Comparison",
+    "Hotspot",
+    "IterationDebug",
+    "LiveMetrics",
+    "NodeDebug",
+    "ResourceTrends",
+    "ResultSummary",
     "CycleAnalyzer",
     "CycleDebugger",
     "CycleProfiler",

@@ -14,6 +14,7 @@ from fast_dag.errors import ValidationError, suggestion
 from fast_dag.observe.analysis import numbers
 from fast_dag.observe.awaitable import Settled, SettledText
 from fast_dag.observe.export import csv_text, exported, json_text
+from fast_dag.observe.histories import Histories
 from fast_dag.observe.summaries import (
     AnalyzerReport,
     Comparison,
@@ -180,7 +181,7 @@ class CycleAnalyzer:
 
     def watching(self, control: Control) -> Watcher:
         """Begin to watch a run; its results are added when it ends."""
-        watched = _Watched(self, control.run_id, control.workflow)
+        watched = _Watched(self, control)
         with self._lock:
             self._watched.append(watched)
         return watched
@@ -233,8 +234,9 @@ class CycleAnalyzer:
 class _Watched:
     """A run that is under way."""
 
-    def __init__(self, analyzer: CycleAnalyzer, run_id: str, workflow: str) -> None:
-        self._analyzer, self._run_id, self._workflow = analyzer, run_id, workflow
+    def __init__(self, analyzer: CycleAnalyzer, control: Control) -> None:
+        self._analyzer, self._run_id, self._workflow = analyzer, control.run_id, control.workflow
+        self._configs, self._histories = control.cycles, Histories()
         self._cycles: dict[str, LiveCycle] = {}
         self._began: dict[str, float] = {}
         self.has_begun = False
@@ -243,6 +245,7 @@ class _Watched:
     def __call__(self, event: Event) -> None:
         """Keep where each cycle stands."""
         self.has_begun = True
+        self._histories.take(event)
         if isinstance(event, events.CycleStarted):
             self._began[event.cycle] = perf_counter()
             self._cycles[event.cycle] = LiveCycle(event.cycle, self._run_id, self._workflow)
@@ -260,6 +263,7 @@ class _Watched:
 
     def close(self, results: Mapping[str, CycleResult]) -> None:
         """The run is over."""
+        self._histories.fill(results, self._configs)
         self._analyzer.ended(self, results)
 
     def _now(self, name: str, found: LiveCycle) -> LiveCycle:

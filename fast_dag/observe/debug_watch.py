@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 REFRESHED: Final = 0.05
 """Seconds between looks at the memory while nodes run."""
+SHORTEST: Final = 0.001
+"""Seconds between looks at it when nodes end."""
 TREND_WINDOW: Final = 5
 NAME: Final = re.compile(r"[A-Za-z_][\w.]*")
 
@@ -64,6 +66,7 @@ class DebugWatcher:
         self.refresh_every = REFRESHED if meter is not None and tool.track_memory_usage else None
         self._told = Told(control)
         self._histories = Histories()
+        self._looked = -SHORTEST
         self._lock = threading.Lock()
         self._current: dict[str | None, IterationDebug] = {}
         """The iteration that is under way, by cycle; None for the visit of a machine."""
@@ -168,14 +171,14 @@ class DebugWatcher:
         with self._lock:
             self._current[cycle] = begun
         self.record.iterations.append(begun)
-        self._look()
 
     def _end(self, cycle: str | None, found: IterationDebug, status: str, seconds: float) -> None:
         """Note that an iteration is over."""
         cpu = self._began[cycle][1]
         if cpu is not None:
             found.cpu_time_ms = 1000 * (self._meter.cpu_seconds() - cpu)  # type: ignore[union-attr]
-        self._look()
+        if self.refresh_every is not None:
+            self.refresh()
         found.status, found.duration_ms, found.errors = status, self._ms(seconds), _errors(found)
 
     def _left(self, cycle: str | None, time: float) -> None:
@@ -211,7 +214,7 @@ class DebugWatcher:
             found.duration_ms = self._ms(event.duration)
         if self._tool.capture_node_outputs:
             found.outputs = capture(event.result, self._tool.max_capture_bytes)
-        self._look()
+        self._look(event.time)
         self._end_visit(event, "completed")
 
     def _node_failed(self, event: events.NodeFailed) -> None:
@@ -224,7 +227,7 @@ class DebugWatcher:
             found.error = text_of_error(event.error, tool.max_capture_bytes)
             if tool.capture_stack_traces:
                 found.traceback = traceback_of(event.error, tool.max_capture_bytes)
-        self._look()
+        self._look(event.time)
         if event.retry_in is None:
             self._end_visit(event, "failed")
 
@@ -294,8 +297,10 @@ class DebugWatcher:
         trend = self._control.trend(found, TREND_WINDOW, result.direction)
         return None if trend is None else str(trend.direction)
 
-    def _look(self) -> None:
-        if self.refresh_every is not None:
+    def _look(self, time: float) -> None:
+        """Look at the memory where a node has ended, unless that was done a moment ago."""
+        if self.refresh_every is not None and time - self._looked >= SHORTEST:
+            self._looked = time
             self.refresh()
 
     def refresh(self) -> None:
