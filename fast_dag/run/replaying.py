@@ -20,6 +20,7 @@ from fast_dag.run.recalled import recalled
 from fast_dag.run.recorder import MEASURED, branch_of, outcome_of
 from fast_dag.run.recording import RecordedAttempt, RecordedStep, Recording
 from fast_dag.run.requests import Attempt, Enter, Invocation, Outcome, Request, TurnCall, Wait
+from fast_dag.run.waiting import Pauses
 
 if TYPE_CHECKING:
     from fast_dag.run.cyclic_run import CyclicRun
@@ -111,7 +112,7 @@ class Replayer:
                 return Ending(entry.outcome, entry.branch or "")
         return None if ending is not None and ending.reason in MEASURED else ending
 
-    def next(self, waiting: Sequence[Pause]) -> Told | RecordedStep | None:
+    def next(self, waiting: Pauses) -> Told | RecordedStep | None:
         """Which of the *waiting* steps goes on; or what was ended in the middle, for `is_late` or `is_cut`.
 
         None where the recording has no answer: then the run is stopped.
@@ -121,12 +122,12 @@ class Replayer:
             self.time = max(self.time, entry.time)
             if entry.kind in {"late", "cut"}:
                 return entry
-            pause = next((each for each in waiting if is_about(each, entry)), None)
+            pause = _about(waiting, entry)
             if pause is not None:
                 if not is_entered(pause, entry):
                     self._index += not self._differs(pause.place, entry)
                 return None if self.divergence else Told(pause, entry)
-            pause = loose(waiting, self._steps[self._index :])
+            pause = loose(waiting.all(), self._steps[self._index :])
             if pause is not None:
                 return Told(pause, None)
             if entry.kind != POLICY:
@@ -266,25 +267,26 @@ class Replayer:
         except CycleStateError as error:
             return str(error)
 
-    def _miss(self, waiting: Sequence[Pause], entry: RecordedStep) -> None:
+    def _miss(self, waiting: Pauses, entry: RecordedStep) -> None:
         """What was recorded next is not asked for."""
         left = {each.key for each in self._steps[self._index :]}
-        others = [each for each in waiting if each.place.key not in left] or list(waiting)
+        every = waiting.all()
+        others = [each for each in every if each.place.key not in left] or every
         first = others[0].place if others else None
         text = f"{where(entry.node, entry.iteration)} was recorded next, and is not ready"
         if first is not None:
             text += f"; what is asked is {where(first.path, first.iteration)}"
         self._diverge(None if first is None else self._asked(first), entry, text)
 
-    def _beyond(self, waiting: Sequence[Pause]) -> Told | None:
+    def _beyond(self, waiting: Pauses) -> Told | None:
         """Everything recorded has had its turn, and the run is not over."""
-        pause = loose(waiting, ())
+        pause = loose(waiting.all(), ())
         if pause is not None:
             return Told(pause, None)
         if self._ended_by is not None:
             self._run.stop(self._end_again())
         else:
-            first = waiting[0].place
+            first = waiting.all()[0].place
             text = f"nothing was recorded for {where(first.path, first.iteration)}"
             self._diverge(self._asked(first), None, text)
         return None
@@ -311,3 +313,10 @@ class _Masked(Exception):
             f"its input {self.args[0]!r} is a Private, of which only the mask was recorded; have the node "
             "that gives it live too, or give a run input again with inputs="
         )
+
+
+def _about(waiting: Pauses, entry: RecordedStep) -> Pause | None:
+    """The pause of the step that *entry* tells of, or of a node around it that has not been entered."""
+    found = [each for each in waiting.of(entry.key) if is_about(each, entry)]
+    found = found or [each for each in waiting.around if is_entered(each, entry)]
+    return found[0] if found else None

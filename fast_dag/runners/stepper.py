@@ -14,6 +14,7 @@ from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.pausing import Pause
 from fast_dag.run.requests import Call, Outcome, Request
 from fast_dag.run.run import Run
+from fast_dag.run.waiting import Pauses
 from fast_dag.runners.deadlines import Deadlines, leave
 from fast_dag.runners.sequential import InLine
 
@@ -41,7 +42,7 @@ class Stepper:
         self.desk = Dispatch(run, limit, in_order=in_order, leave=partial(leave, run))
         self._clock = run.ledger.clock = StopClock()
         self._deadlines = Deadlines(self.desk, None, self._clock())
-        self._pauses: list[Pause] = []
+        self._pauses = Pauses(self.desk.is_open)
         self._has_begun = False
         run.context.on_stop(self._line.stop)
 
@@ -56,24 +57,24 @@ class Stepper:
                 self._report()
         return run.plan.names[run.last_step] if run.count > before else None
 
-    def waiting(self) -> list[Pause]:
-        """The steps that wait to be told, in the order of a sequential run, when all else is done."""
+    def waiting(self) -> Pauses:
+        """The steps that wait to be told, when all else is done."""
         with self._clock.running():
             self._begin()
             while (request := self.desk.take()) is not None:
                 self._report()
                 if isinstance(request, Pause):
-                    self._pauses.append(request)
+                    self._pauses.add(request)
                 else:
                     self._see_to(request)
                 self._report()
-        self._pauses = [each for each in self._pauses if self.desk.is_open(each)]
-        return sorted(self._pauses, key=lambda each: each.place.order)
+        return self._pauses
 
     def tell(self, pause: Pause, verdict: Any) -> None:
         """Say what is to become of a step, in the words of who stands around it, and do that."""
         with self._clock.running():
             self.desk.back(pause, Outcome(verdict))
+            self._pauses.drop(pause)
             self._report()
         self.waiting()
 

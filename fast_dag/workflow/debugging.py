@@ -12,6 +12,7 @@ from fast_dag.run.brief import brief, fields_in_brief
 from fast_dag.run.context import Context
 from fast_dag.run.pausing import RUN, SKIP, Pause, Pausing, Verdict, check_skip, raised
 from fast_dag.run.places import without_index
+from fast_dag.run.waiting import Pauses
 from fast_dag.workflow.paths import check_step
 from fast_dag.workflow.session import checked_context
 from fast_dag.workflow.stepping import Guided
@@ -111,9 +112,9 @@ class DebugSession:
     def pending(self) -> PendingStep | None:
         """The step that is next: one that has failed, else the first that is ready; None at the end."""
         waiting = self._waiting()
-        if not waiting:
+        pause = None if waiting is None else waiting.first
+        if pause is None:
             return None
-        pause = _first(waiting)
         place, failure = pause.place, pause.failure
         error = None if failure is None else raised(place, failure)
         return PendingStep(place.path, place.inputs(), pause.attempt, place.iteration, error)
@@ -121,7 +122,7 @@ class DebugSession:
     @property
     def ready(self) -> list[str]:
         """The names of all steps that could be next, in the order of a sequential run."""
-        return [pause.place.path for pause in self._waiting()]
+        return [pause.place.path for pause in self._all()]
 
     def step(self, node: Name | None = None) -> Any:
         """Run the pending step, or the ready one of *node*, and give its result.
@@ -132,10 +133,7 @@ class DebugSession:
             ExecutionError: it has failed, now or before; also an instance of the class of its own exception.
                 Or the run is over because of an error that is no node's.
         """
-        pause = self._chosen(node)
-        if pause.failure is not None:
-            raise raised(pause.place, pause.failure)
-        return self._tell(pause, RUN)
+        return self._go(self._chosen(node))
 
     def retry(self) -> Any:
         """Run the step that has failed once more; as `step`."""
@@ -168,10 +166,11 @@ class DebugSession:
         """
         stops = [*self.breakpoints, *(() if until is None else _names(self.workflow, [until]))]
         waiting = self._waiting()
-        while waiting:
-            self.step()
-            waiting = self._waiting()
-            if waiting and any(_is_at(stop, _first(waiting)) for stop in stops):
+        pause = None if waiting is None else waiting.first
+        while waiting is not None and pause is not None:
+            self._go(pause)
+            pause = None if self.finished else waiting.first
+            if pause is not None and any(_is_at(stop, pause) for stop in stops):
                 break
         return self.pending
 
@@ -198,42 +197,51 @@ class DebugSession:
         """End the run where it is, if it is not over."""
         self._guided.give_up(f"the debug session of {self.workflow.name!r} was left")
 
-    def _waiting(self) -> list[Pause]:
+    def _waiting(self) -> Pauses | None:
         if self.finished:
-            return []
+            return None
         with self._guided.going():
-            return self._guided.stepper.waiting()
+            waiting = self._guided.stepper.waiting()
+        return None if self.finished else waiting
+
+    def _all(self) -> list[Pause]:
+        waiting = self._waiting()
+        return [] if waiting is None else waiting.all()
+
+    def _go(self, pause: Pause) -> Any:
+        """Run a step that has not failed."""
+        if pause.failure is not None:
+            raise raised(pause.place, pause.failure)
+        return self._tell(pause, RUN)
 
     def _chosen(self, node: Name | None) -> Pause:
         """The pause of the pending step, or of the ready one of *node*."""
         name = None if node is None else _names(self.workflow, [node])[0]
-        waiting = self._waiting()
         if name is None:
-            if not waiting:
+            waiting = self._waiting()
+            pause = None if waiting is None else waiting.first
+            if pause is None:
                 self._refuse(f"the run of {self.workflow.name!r} is over, nothing is left to run")
-            return _first(waiting)
-        found = next((each for each in waiting if _is_of(name, each)), None)
+            return pause
+        waiting_now = self._all()
+        found = next((each for each in waiting_now if _is_of(name, each)), None)
         if found is None:
-            names = ", ".join(each.place.path for each in waiting) or "none"
+            names = ", ".join(each.place.path for each in waiting_now) or "none"
             self._refuse(f"{name!r} is not ready; ready are: {names}")
         return found
 
     def _tell(self, pause: Pause, verdict: Verdict) -> Any:
-        self._pausing.latest, before = None, self._waiting()
+        stepper = self._guided.stepper
+        self._pausing.latest, before = None, stepper.waiting().failed
         with self._guided.going():
-            self._guided.stepper.tell(pause, verdict)
-        for each in self._waiting():
+            stepper.tell(pause, verdict)
+        for each in () if self.finished else stepper.waiting().failed:
             if each.failure is not None and each not in before:
                 raise raised(each.place, each.failure)
         return self._pausing.latest
 
     def _refuse(self, text: str) -> NoReturn:
         raise ValidationError(text, self.workflow.name)
-
-
-def _first(waiting: list[Pause]) -> Pause:
-    """The pause of the step that is next."""
-    return next((each for each in waiting if each.failure is not None), waiting[0])
 
 
 def _names(workflow: Runnable, nodes: Iterable[Name]) -> list[str]:
