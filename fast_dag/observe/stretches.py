@@ -78,20 +78,20 @@ def _of_states(states: States, started: float) -> Told:
 def _of_rounds(rounds: Rounds, started: float) -> Told:
     ticks, size = rounds.ticks, len(rounds.names)
     common = {"cycle": rounds.path + rounds.cycle, "iteration": rounds.around}
-    for number, sample in enumerate(rounds.samples):
+    for number in range(rounds.completed):
+        sample = rounds.samples.get(number) or Sample(_metrics(rounds, number), ())
         index, place = rounds.first + number, number * size
         begun, ended = ticks[place] - started, ticks[place + size] - started
         yield IterationStarted, {**common, "time": begun, "index": index}
         yield from _body(rounds, place, size, index, started)
-        about = {"index": index, "duration": ended - begun, "metrics": _metrics(rounds, sample)}
+        about = {"index": index, "duration": ended - begun, "metrics": sample.metrics}
         if sample.is_told:
             yield IterationFinished, {**common, **about, "time": ended, "status": "completed"}
         for condition, result in sample.checked:
             told = {"index": index, "condition": condition, "result": result}
             yield ConditionChecked, {**common, **told, "time": ended}
     if rounds.begun >= 0:
-        number = len(rounds.samples)
-        index, place = rounds.first + number, number * size
+        index, place = rounds.first + rounds.completed, rounds.completed * size
         yield IterationStarted, {**common, "time": ticks[place] - started, "index": index}
         yield from _body(rounds, place, rounds.begun, index, started)
 
@@ -108,10 +108,11 @@ def _body(rounds: Rounds, place: int, count: int, index: int, started: float) ->
             yield _begun(name, iteration, rounds.worker, begun)
 
 
-def _metrics(rounds: Rounds, sample: Sample) -> Mapping[str, Any]:
-    if sample.scalars is None or rounds.scalars is None:
-        return sample.metrics
-    return rounds.scalars(dict(zip(rounds.names, sample.scalars, strict=False)))
+def _metrics(rounds: Rounds, number: int) -> Mapping[str, Any]:
+    """The metrics of an iteration whose nodes gave scalars."""
+    size = len(rounds.names)
+    given = rounds.given[number * size : (number + 1) * size]
+    return {} if rounds.scalars is None else rounds.scalars(dict(zip(rounds.names, given, strict=True)))
 
 
 def _node(name: str, iteration: tuple[int, ...], worker: str, begun: float, ended: float) -> Told:

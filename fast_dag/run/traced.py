@@ -61,8 +61,12 @@ class Rounds(NamedTuple):
     """The index of the first iteration."""
     ticks: Sequence[float]
     """When the first began, then when each node ended."""
-    samples: Sequence[Sample]
-    """What is told of each iteration that came to its end."""
+    completed: int
+    """How many came to their end."""
+    given: Sequence[Any]
+    """What the nodes gave in each of those, scalars that is, one after the other."""
+    samples: Mapping[int, Sample]
+    """Of which there is more to tell, by number from 0: what they gave is None above."""
     begun: int
     """How many nodes have begun in the one that did not, -1 if there is none."""
     worker: str
@@ -70,9 +74,8 @@ class Rounds(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """What is told of an iteration: its scalars by node, or its metrics, and what its conditions said."""
+    """What is told of an iteration: its metrics, and what its conditions said."""
 
-    scalars: Sequence[Any] | None
     metrics: Mapping[str, Any]
     checked: Sequence[tuple[str, bool]]
     is_told: bool = True

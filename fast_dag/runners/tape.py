@@ -27,7 +27,11 @@ class Tape:
     def __init__(self, run: CyclicRun, lap: Lap) -> None:
         self._run, self._lap, self._first = run, lap, lap.completed
         self._ticks: list[float] = []
-        self._samples: list[Sample] = []
+        self._size = lap.cycle.leave - lap.cycle.enter - 1
+        self._count = 0
+        """How many iterations have been kept."""
+        self._given: list[Any] = []
+        self._samples: dict[int, Sample] = {}
         self._is_asking = False
         add = self._ticks.append
 
@@ -40,9 +44,9 @@ class Tape:
         """Tells the time, and keeps it."""
 
     def asking(self, ask: Ask | None) -> Ask:
-        """*ask*, after which a sample is kept."""
-        lap, scalars, checked = self._lap, self._lap.cycle.scalars, self._lap.checked
-        add, known = self._samples.append, SCALARS
+        """*ask*, after which what is to be told of the iteration is kept."""
+        scalars, checked, samples = self._lap.cycle.scalars, self._lap.checked, self._samples
+        extend, known, size = self._given.extend, SCALARS, self._size
 
         def asked(results: Mapping[str, Any], completed: int, elapsed: float, masked: bool) -> Any:  # noqa: FBT001 - as of what it stands for
             if ask is None:
@@ -51,14 +55,15 @@ class Tape:
                 self._is_asking = True
                 found = ask(results, completed, elapsed, masked)
                 self._is_asking = False
-            if known.issuperset(map(type, results.values())):
+            self._count += 1
+            if not checked and known.issuperset(map(type, results.values())):
                 # They cannot change: they are looked through when somebody reads.
-                add(Sample(tuple(results.values()), NO_METRICS, tuple(checked.items()) if checked else ()))
-            else:
-                metrics = NO_METRICS if scalars is None else scalars(results)
-                add(Sample(None, metrics, tuple(checked.items())))
-            if checked:
-                lap.checked.clear()
+                extend(results.values())
+                return found
+            metrics = NO_METRICS if scalars is None else scalars(results)
+            samples[self._count - 1] = Sample(metrics, tuple(checked.items()))
+            extend([None] * size)
+            checked.clear()
             return found
 
         return asked
@@ -84,6 +89,8 @@ class Tape:
             names,
             self._first,
             self._ticks,
+            completed,
+            self._given,
             self._samples,
             begun,
             threading.current_thread().name,
@@ -94,13 +101,13 @@ class Tape:
     def _sample_last(self, completed: int, names: Sequence[str]) -> None:
         """The sample of an iteration whose conditions were not asked, or did not answer."""
         lap = self._lap
-        if len(self._samples) == completed:
+        if self._count == completed:
             return
         scalars = lap.cycle.scalars
         metrics = NO_METRICS if scalars is None else scalars(dict(zip(names, lap.outputs, strict=False)))
         is_told = lap.fault is None or not (self._is_asking and lap.is_judged_by_user)
         checked = tuple(lap.checked.items()) if is_told else ()
-        self._samples.append(Sample(None, metrics, checked, is_told))
+        self._samples[completed - 1] = Sample(metrics, checked, is_told)
         lap.checked.clear()
 
 

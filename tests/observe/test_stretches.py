@@ -39,13 +39,16 @@ def test_a_machine_goes_from_state_to_state():
     ]
 
 
-def rounds(samples, ticks, begun):
-    return Rounds("sub.", "loop", (4,), ("a", "b"), 2, ticks, samples, begun, "w1", dict)
+def rounds(ticks, begun, completed=0, samples=()):
+    given = [1, 2] * completed
+    return Rounds(
+        "sub.", "loop", (4,), ("a", "b"), 2, ticks, completed, given, dict(samples), begun, "w1", dict
+    )
 
 
 def test_an_iteration_ends_with_its_last_node_and_then_its_conditions_are_told():
-    sample = Sample((1, 2), {}, [("a > 0", True)])
-    assert told(rounds([sample], [10.0, 11.0, 12.0], -1)) == [
+    sample = Sample({}, [("a > 0", True)])
+    assert told(rounds([10.0, 11.0, 12.0], -1, 1, {0: sample})) == [
         ("iteration_started", 2, 0),
         ("node_started", "sub.a", 0),
         ("node_finished", "sub.a", 1),
@@ -57,17 +60,17 @@ def test_an_iteration_ends_with_its_last_node_and_then_its_conditions_are_told()
 
 
 def test_an_iteration_that_is_not_over_has_the_nodes_that_ran():
-    assert told(rounds([], [10.0, 11.0], 1)) == [
+    assert told(rounds([10.0, 11.0], 1)) == [
         ("iteration_started", 2, 0),
         ("node_started", "sub.a", 0),
         ("node_finished", "sub.a", 1),
     ]
-    assert told(rounds([], [10.0, 11.0], 2))[-1] == ("node_started", "sub.b", 1)
-    assert told(rounds([], [10.0], 0)) == [("iteration_started", 2, 0)]
+    assert told(rounds([10.0, 11.0], 2))[-1] == ("node_started", "sub.b", 1)
+    assert told(rounds([10.0], 0)) == [("iteration_started", 2, 0)]
 
 
 def test_metrics_are_found_among_the_scalars():
     traced = Traced("w", "r")
-    traced.entries.append(rounds([Sample((1, 2), {}, ())], [0.0, 1.0, 2.0], -1))
+    traced.entries.append(rounds([0.0, 1.0, 2.0], -1, 1))
     (finished,) = (each for each in events_of(traced) if each.kind == "iteration_finished")
     assert (finished.metrics, finished.iteration) == ({"a": 1, "b": 2}, (4,))

@@ -78,13 +78,25 @@ def test_rows_leave_their_times_and_nothing_else():
 def test_rounds_leave_a_time_for_each_node_and_scalars_for_each_round():
     (rounds,) = left_by(counting(max_iterations=3))
     assert len(rounds.ticks) == 4
-    assert [each.scalars for each in rounds.samples] == [(1,), (2,), (3,)]
+    assert (rounds.completed, rounds.given, rounds.samples) == (3, [1, 2, 3], {})
     assert rounds.begun == -1
 
 
 def test_values_that_may_change_are_looked_through_at_once():
     (rounds,) = left_by(counting(lambda n=None: {"n": 1, "rest": [1]}, max_iterations=2))
-    assert [(each.scalars, each.metrics) for each in rounds.samples] == [(None, {"n": 1})] * 2
+    assert rounds.given == [None, None]
+    assert [each.metrics for each in rounds.samples.values()] == [{"n": 1}] * 2
+
+
+def test_what_conditions_said_is_left_beside_it():
+    dag = DAG("counting").add_node("count", lambda n=0: n + 1)
+    with dag.cycle("loop", convergence_conditions=["count >= 2"]) as cycle:
+        cycle.feedback("count", "count", input="n")
+    (rounds,) = left_by(dag)
+    assert [each.checked for each in rounds.samples.values()] == [
+        (("count >= 2", False),),
+        (("count >= 2", True),),
+    ]
 
 
 def test_states_leave_their_names_and_times():
