@@ -104,7 +104,7 @@ class BoundedPorts:
         emit = self._loop.bounded.emit if self._loop.bounded is not None else "last"
         if emit == "last":
             return ()
-        return (Emitted(feedback.value, self._list, emit == "tagged", is_branch=False),)
+        return (Emitted(feedback.value, self._list, emit, is_branch=False),)
 
 
 def fires_each_round(cycle: Cycle, links: Sequence[Link]) -> bool:

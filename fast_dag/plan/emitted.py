@@ -12,7 +12,7 @@ from fast_dag.values import NO_DATA
 
 
 class Emissions:
-    """The slots of lists: one for each edge out of a cycle, of each cycle that emits them.
+    """The slots of what is emitted: one for each edge out of a cycle, of each cycle that says what.
 
     Parameters:
         frame: the units of the plan.
@@ -23,10 +23,11 @@ class Emissions:
     def __init__(self, frame: Frame, edges: Sequence[Edge], new: Callable[[Any], int]) -> None:
         self._frame = frame
         self.slots: dict[Edge, int] = {}
-        """Where the target of an edge finds its list."""
+        """Where the target of an edge finds it."""
         self.of_cycle: dict[str, list[Emitted]] = {loop.name: [] for loop in frame.loops}
         self._wanted: list[tuple[Edge, list[tuple[str, str, int]]]] = []
-        kinds = {loop.name: loop.config.emit for loop in frame.loops if loop.config.emit != "last"}
+        # By default nodes behind get what the last iteration gave, be that nothing.
+        kinds = {loop.name: loop.config.emit for loop in frame.loops if "emit" in loop.config.given}
         for edge in edges if kinds else ():
             # What a cycle has gathered is there once, when it has ended.
             left = [name for name in frame.left_by(edge) if name in kinds and name != edge.cycle]
@@ -36,13 +37,13 @@ class Emissions:
                 self.slots[edge] = places[-1][2]
 
     def fill(self, argument: Callable[[Edge, str], Argument]) -> None:
-        """Settle what each list is made of, now that all slots are known."""
+        """Settle what each is made of, now that all slots are known."""
         for edge, places in self._wanted:
             value = argument(edge, edge.input)
             is_branch = self._frame.kinds[self._frame.numbers[edge.source]] == ROUTER
             for name, kind, slot in places:
-                self.of_cycle[name].append(Emitted(value, slot, kind == "tagged", is_branch))
-                # The cycle around it takes the list that the inner one gave.
+                self.of_cycle[name].append(Emitted(value, slot, kind, is_branch))
+                # The cycle around it takes what the inner one emits.
                 value = Argument(edge.input, slot, source=edge.source)
 
 

@@ -137,14 +137,14 @@ class Until(NamedTuple):
 
 
 class Emitted(NamedTuple):
-    """What an edge out of a cycle brings where that is more than the last value."""
+    """What an edge out of a cycle brings where that is said: a list, or the last value that there was."""
 
     value: Argument
     """Of each round."""
     into: int
-    """The slot of the list."""
-    is_tagged: bool
-    """Whether the list has the round with each value."""
+    """The slot it lies in for the nodes behind."""
+    kind: str
+    """What it is: each value, each with its round (tagged), or the last one."""
     is_branch: bool
     """Whether it hangs behind a branch of a router, and is dead if that was never taken."""
 

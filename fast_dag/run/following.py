@@ -88,7 +88,9 @@ class Following:
         for each, kept in zip(self._cycle.emits, self.emitted, strict=True):
             item = fetch(each.value, NOBODY, values)
             if item is not NO_DATA:
-                kept.append((round_, item) if each.is_tagged else item)
+                if each.kind == "last":
+                    kept.clear()
+                kept.append((round_, item) if each.kind == "tagged" else item)
 
     def tell(self, round_: int) -> None:
         """Have `on_round` called on the spot."""
@@ -136,7 +138,7 @@ class Following:
         is_own = not emits or self._cycle.bounded is not None
         is_single = slots is not None and len(self._cycle.loop_values) == 1 and is_own
         keep = self.emitted[0].append if is_single and emits else None
-        is_tagged = bool(emits) and emits[0].is_tagged
+        is_tagged = bool(emits) and emits[0].kind == "tagged"
         only = slots[0] if slots is not None and is_single else -1
         signals = None if self._signal is None else self.signals
         fired = len(self._cycle.rows)
@@ -244,7 +246,7 @@ class Following:
             info.value = []
         if self._cycle.emits:
             kept = self.emitted[0]
-            info.emitted = [item for _, item in kept] if self._cycle.emits[0].is_tagged else list(kept)
+            info.emitted = [item for _, item in kept] if self._cycle.emits[0].kind == "tagged" else list(kept)
         info.history = list(self.stats)
 
     def bring(self, value: Any, *, is_fed: bool) -> Items:
@@ -284,12 +286,14 @@ class Following:
         """Have the items of a round emitted, one by one."""
         items = () if self.value is NO_DATA else self.value
         for each, kept in zip(self._cycle.emits, self.emitted, strict=True):
-            kept.extend((round_, item) if each.is_tagged else item for item in items)
+            kept.extend((round_, item) if each.kind == "tagged" else item for item in items)
 
     def deliver(self, values: list[Any], *, is_dead: bool) -> None:
         """Lay what was emitted ready for the nodes behind the cycle, or nothing if the edges are dead."""
         for each, kept in zip(self._cycle.emits, self.emitted, strict=True):
-            values[each.into] = NO_DATA if is_dead or (each.is_branch and not kept) else kept
+            is_missing = not kept and (each.is_branch or each.kind == "last")
+            emitted = kept[-1] if kept and each.kind == "last" else kept
+            values[each.into] = NO_DATA if is_dead or is_missing else emitted
 
     def saved(self) -> dict[str, Any]:
         """All it keeps, as plain data around the values."""

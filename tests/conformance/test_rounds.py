@@ -169,6 +169,15 @@ def test_the_round_that_ends_it_counts_whatever_ends_it(any_mode):
     assert told == [(1, 2), (2, 1), (3, 0), (4, NO_DATA)]
 
 
+def test_the_last_value_there_was_is_emitted_where_that_is_said(any_mode):
+    for settings, expected in (({}, None), ({"emit": "last"}, 1)):
+        dag = DAG("down").add_node("down", lambda x=3: NO_DATA if x == 1 else x - 1)
+        dag.add_node("behind", lambda down: down).connect("down", "behind")
+        with dag.cycle("loop", max_iterations=9, **settings) as c:
+            c.feedback("down", "down", input="x")
+        assert any_mode(dag) == expected
+
+
 def test_the_value_of_a_signal_counts(any_mode):
     told = []
     dag = DAG("signal").add_node("down", lambda x=3: x - 1 if x > 1 else Converged("done"))
