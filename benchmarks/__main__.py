@@ -6,7 +6,18 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import around, cycles, deltas, event_loop, fixed_costs, machines, modes, threads, watching
+from benchmarks import (
+    around,
+    cycles,
+    deltas,
+    event_loop,
+    fixed_costs,
+    iteration,
+    machines,
+    modes,
+    threads,
+    watching,
+)
 from benchmarks.case import Case, Row
 from benchmarks.measure import measure
 from benchmarks.table import head, line, write_json
@@ -21,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("part", nargs="?", default="", help="only rows with this in their name")
     parser.add_argument("--json", type=Path, metavar="PATH", help="also write the figures to a file")
     asked = parser.parse_args(arguments)
-    groups = (modes, threads, event_loop, machines, cycles, deltas, around, watching, fixed_costs)
+    groups = (modes, threads, event_loop, machines, cycles, iteration, deltas, around, watching, fixed_costs)
     cases = [case for group in groups for case in group.cases()]
     chosen = [case for case in cases if asked.part in case.name]
     if not chosen:

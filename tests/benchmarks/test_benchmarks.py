@@ -2,7 +2,18 @@ import json
 
 import pytest
 
-from benchmarks import around, cycles, deltas, event_loop, fixed_costs, machines, modes, threads, watching
+from benchmarks import (
+    around,
+    cycles,
+    deltas,
+    event_loop,
+    fixed_costs,
+    iteration,
+    machines,
+    modes,
+    threads,
+    watching,
+)
 from benchmarks.__main__ import main, show
 from benchmarks.case import Case, Sides
 from benchmarks.measure import measure
@@ -14,6 +25,7 @@ SMALL = [
     *machines.cases(size=30),
     *[case for case in cycles.cases(size=20) if not case.excess],  # which noise may make negative
     *deltas.cases(length=6, nodes=100),
+    *[case for case in iteration.cases(size=20, nodes=50) if not case.excess],
     *around.cases(size=20),
     *[case for case in watching.cases(size=20) if not case.excess],
     *fixed_costs.cases(size=5)[2:],
