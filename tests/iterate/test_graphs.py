@@ -1,4 +1,4 @@
-"""Iterations over whole graphs, checked against NetworkX: the karate club, and graphs of up to 10,000 nodes."""
+"""Iterations over whole graphs, checked against NetworkX: the karate club, and one of 10,000 nodes."""
 
 import networkx as nx
 import numpy as np
