@@ -94,7 +94,10 @@ class Place:
             return {}
 
     def fed(self) -> dict[str, Any]:
-        """What came to the node from others or from outside, by name; without defaults and constants."""
+        """What came to the node from others or from outside, by name.
+
+        Without defaults, constants, and run inputs that stand in the place of defaults.
+        """
         run: Any = self.run
         if isinstance(run, MapRun) or self.kind == POLICY:
             return {}  # what elements are stands among the inputs of their map
