@@ -113,7 +113,7 @@ class FactSet:
         """Take in what is new."""
         self._all.update(fresh)
         self.found = len(fresh)
-        self.delta = Delta(fresh.keys(), self._all.keys())
+        self.delta = Delta(frozenset(fresh), self._all.keys())
         if self.port.retain:
             self._added.append(fresh)
             self._outlet.add(fresh)
@@ -125,13 +125,13 @@ class FactSet:
     def resume(self, facts: set[Any], new: Sequence[Any]) -> None:
         """Take what was gathered in an earlier run, of which *new* was found last."""
         self._all.update(dict.fromkeys(facts))
-        self.found, self.delta = len(new), Delta(dict.fromkeys(new).keys(), self._all.keys())
+        self.found, self.delta = len(new), Delta(frozenset(new), self._all.keys())
 
     def restart(self) -> None:
         """Begin an epoch."""
         self._added.clear()
         self.found = 0
-        self.delta = Delta({}.keys(), self._all.keys())
+        self.delta = Delta(frozenset(), self._all.keys())
 
     def undo(self) -> None:
         """Go back to where the epoch has begun."""

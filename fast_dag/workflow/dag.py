@@ -75,8 +75,9 @@ class DAG(DAGRuns, Cyclic, Iterating):
         """Draw an edge from a node to another.
 
         Parameters:
-            source, target: names or nodes.
-            output: a key, field or declared position of the source's value; default the whole value.
+            source, target: names or nodes; as a source also the name of a cycle with delta variables.
+            output: a key, field or declared position of the source's value; default the whole value.  Of a
+                cycle a delta variable, the facts of which are there when it has ended.
             input: the parameter to fill; default one named like the source or output, else the first
                 that nothing feeds.
             optional: an absent *output* makes the edge dead instead of failing.

@@ -435,3 +435,65 @@ def test_two_runs_at_once_share_nothing(any_mode):
     for each in runs:
         each.join()
     assert [len(each) for each in found] == [1225] * 3
+
+
+def test_what_is_new_is_a_set(any_mode):
+    kinds = []
+    any_mode(gathering(lambda paths: kinds.append(type(paths.new)) or (), {1}))
+    assert kinds == [frozenset]
+
+
+@pytest.mark.parametrize("emit", ["last", "each", "tagged"])
+def test_facts_leave_once_whatever_the_cycle_emits(any_mode, emit):
+    dag = gathering(lambda paths: {n + 1 for n in paths.new if n < 2}, {0}, emit=emit)
+    dag.node(lambda derive, paths: (derive, paths), name="both")
+    dag.connect("derive", "both", input="derive").connect("tc", "both", input="paths")
+    emitted = {"last": set(), "each": [{1}, {2}, set()], "tagged": [(1, {1}), (2, {2}), (3, set())]}
+    assert any_mode(dag) == (emitted[emit], {0, 1, 2})
+
+
+def test_who_follows_the_rounds_gets_deltas(any_mode):
+    told = []
+
+    def note(number, delta):
+        told.append((number, None if delta is NO_DATA or delta is None else set(delta.new)))
+
+    any_mode(gathering(lambda paths: {n + 1 for n in paths.new if n < 2}, {0}, on_round=note))
+    assert told[:2] == [(1, {1}), (2, {2})]
+
+
+def test_a_rule_may_end_it_with_what_is_there(any_mode):
+    dag = gathering(lambda paths: {n + 1 for n in paths.new}, {0}, until=lambda before, after: 3 in after.all)
+    assert any_mode(dag) == {0, 1, 2, 3}
+    assert result_of(dag).reason == "converged"
+
+
+def test_a_deadline_keeps_what_whole_rounds_have_found(any_mode):
+    def derive(paths: Delta):
+        if 3 in paths.new:
+            late.wait(0.3)
+        return {n + 1 for n in paths.new}
+
+    late = threading.Event()
+    dag = gathering(derive, {0}, timeout=0.1, on_limit="return")
+    found = any_mode(dag)
+    told = result_of(dag)
+    assert told.reason == "timeout"
+    assert found == set(range(told.total_iterations + 1))
+
+
+def test_optional_candidates_may_be_missing(any_mode):
+    dag = DAG("optional")
+    dag.node(lambda seen: {"more": {n + 1 for n in seen.new}} if 2 not in seen.all else {}, name="grow")
+    dag.node(lambda seen: seen, name="report")
+    with dag.cycle("c") as c:
+        c.feedback("grow", "grow", output="more", input="seen", optional=True).delta("grow", input="seen")
+    assert any_mode(dag.connect("c", "report"), seen={0}) == {0, 1, 2}
+
+
+def test_initial_parameters_may_be_the_seed(any_mode):
+    dag = DAG("initial").add_node("grow", lambda seen: {n + 1 for n in seen.new if n < 2})
+    dag.node(lambda seen: seen, name="report")
+    with dag.cycle("c", initial_parameters={"seen": [0]}) as c:
+        c.feedback("grow", "grow").delta("grow", input="seen")
+    assert any_mode(dag.connect("c", "report")) == {0, 1, 2}

@@ -10,6 +10,7 @@ import trio
 
 from fast_dag import (
     DAG,
+    Context,
     CycleExecutionError,
     Delta,
     DeltaError,
@@ -399,6 +400,29 @@ def test_a_node_inside_a_cycle_has_times_with_rounds(work):
         assert probe.frontier() == [(1, 1)]
 
     assert work(closure(), talk).results("derive") == [((0,), set())]
+
+
+def test_a_node_knows_its_epoch_and_its_round(work):
+    times = []
+    dag = DAG("times")
+
+    def grow(seen: Delta, context: Context):
+        times.append(context.time)
+        return {n + 1 for n in seen.new if n % 10 < 1}
+
+    dag.add_node("grow", grow)
+    with dag.cycle("c") as c:
+        c.feedback("grow", "grow").delta("grow")
+
+    def talk(session):
+        seen = session.input("seen")
+        seen.send(0)
+        seen.advance_to(4)
+        seen.send(10)
+        return iter(())
+
+    work(dag, talk)
+    assert times == [(0, 1), (0, 2), (4, 1), (4, 2)]
 
 
 def test_only_one_epoch_runs_at_a_time():
