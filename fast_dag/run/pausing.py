@@ -78,9 +78,11 @@ class Pausing:
                 return (yield from strand.invoke(step))
             # A node with steps inside waits only when it has failed.
             answer: Any = None if place.kind == NODE else (yield from strand.invoke(step))
-            before = _attempts(place)
+            before, executed = _attempts(place), int(place.kind == AROUND)
             while not _is_settled(answer):
-                pause = Pause(place, answer, _attempts(place) - before + 1)
+                made = executed if place.kind == AROUND else _attempts(place) - before
+                executed += 1
+                pause = Pause(place, answer, made + 1)
                 verdict: Verdict = (yield pause).value
                 answer = yield from self._done(place, verdict)
             self._note(place, answer)

@@ -501,7 +501,7 @@ def test_a_map_that_fails_stays_pending_as_a_whole():
         with pytest.raises(ValueError, match="'tens' failed") as caught:
             session.step()
         assert caught.value.index == 0
-        assert session.pending.node == "tens"
+        assert (session.pending.node, session.pending.attempt) == ("tens", 2)
         session.retry()
         assert session.ready == ["tens[0]"]
         session.resume()
