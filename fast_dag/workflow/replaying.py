@@ -11,6 +11,7 @@ from fast_dag.errors import (
     CycleStateError,
     RecordingError,
     RunCancelledError,
+    UnknownNodeError,
     ValidationError,
     unknown_options,
 )
@@ -130,13 +131,31 @@ def _options(workflow: Runnable, recording: Recording, given: Mapping[str, Any])
     if kept.pop("has_error_handler", False) and given.get("error_handler") is None:
         msg = "the recorded run had an error_handler, which says how it goes on: give it to replay as well"
         raise ValidationError(msg, workflow.name)
+    kept["keep_results"] = _kept(workflow, kept.get("keep_results", "all"))
+    strange = [name for name in kept if name not in (*RECORDED, "keep_results")]
     try:
-        return workflow.options_type(**{**kept, **given})
-    except TypeError as error:
+        workflow.options_type(**{name: kept[name] for name in kept if name not in strange})
+    except (TypeError, ValueError, ValidationError) as error:
         msg = (
             f"{workflow.name!r} does not take the options of the recording of {recording.workflow!r}: {error}"
         )
         raise RecordingError(msg) from None
+    if strange:
+        msg = f"the recording of {recording.workflow!r} has an option {strange[0]!r}, which is never recorded"
+        raise RecordingError(msg)
+    return workflow.options_type(**{**kept, **given})
+
+
+def _kept(workflow: Runnable, keep: Any) -> Any:
+    """Whose results a replay keeps: nodes that are gone since are told of by the divergence."""
+    if not isinstance(keep, list) or not all(isinstance(each, str) for each in keep):
+        return keep
+    found = []
+    for name in keep:
+        with suppress(UnknownNodeError):
+            workflow.check_path(name)
+            found.append(name)
+    return found
 
 
 def _texts(values: Mapping[str, Any], what: str) -> dict[str, str]:

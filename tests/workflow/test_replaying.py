@@ -252,6 +252,21 @@ def test_what_a_replay_does_not_take_is_refused(recording):
         dag.replay(recording_of(machine(), n=1, max_cycles=3))
 
 
+def test_options_that_are_never_recorded_are_refused(recording):
+    recording.options = {**recording.options, "timeout": 3}
+    with pytest.raises(RecordingError, match="has an option 'timeout', which is never recorded"):
+        chain().replay(recording)
+    recording.options = {"error_strategy": 3}
+    with pytest.raises(RecordingError, match="does not take the options"):
+        chain().replay(recording)
+
+
+def test_results_are_kept_as_they_were_and_nodes_that_are_gone_are_no_error():
+    recording = recording_of(chain(), path="1", keep_results=["parse", "report"])
+    assert list(chain().replay(recording).context.results) == ["parse", "report"]
+    assert chain().remove_node("report").replay(recording).divergence.theirs.node == "report"
+
+
 def test_record_is_yes_or_no():
     with pytest.raises(ValueError, match="record"):
         chain().run(path="1", record="yes")
