@@ -106,6 +106,11 @@ class Deltas:
                 found[edges[0]] = growth.delta
         return found
 
+    def besides(self, carried: Sequence[Any]) -> list[Any]:
+        """*carried* without the deltas, which are kept with their facts."""
+        edges = {index for edges in self._edges for index in edges}
+        return [NO_DATA if index in edges else value for index, value in enumerate(carried)]
+
     def fill(self, values: list[Any]) -> None:
         """Lay the deltas where the body finds them."""
         for port, growth in zip(self._ports, self._growths, strict=True):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fast_dag.plan.plan import Cycle
 from fast_dag.run.course import Course
-from fast_dag.run.deltas import Deltas
 from fast_dag.run.memory import Memory
 from fast_dag.run.results import CycleResult
 from fast_dag.run.samples import Kept
@@ -16,6 +16,7 @@ from fast_dag.run.stalling import Stalling
 from fast_dag.values import NO_DATA
 
 if TYPE_CHECKING:
+    from fast_dag.run.deltas import Deltas
     from fast_dag.run.following import Following
     from fast_dag.run.limits import Usage
 
@@ -149,8 +150,11 @@ class Lap:
         self.slots = slots
         self.memory = Memory(cycle, path or (cycle.name,))
         """What its nodes keep."""
-        self.deltas = Deltas(cycle) if cycle.has_delta else None
+        self.deltas: Deltas | None = None
         """Its delta variables."""
+        if cycle.has_delta:
+            # Loaded on first use: most cycles have none.
+            self.deltas = importlib.import_module("fast_dag.run.deltas").Deltas(cycle)
         self.carried: list[Any] = []
         """What each feedback edge brings into the next iteration, `NO_DATA` if that is nothing."""
         self.outputs: list[Any] = []

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fast_dag.plan.plan import ENTER, GONE, LEAVE, ROUTER
-from fast_dag.run.delta import Delta
 from fast_dag.run.lap import Ending, Lap
 from fast_dag.run.samples import saved_samples, stored_samples
 from fast_dag.run.step import Route
@@ -169,10 +168,9 @@ def _saved_course(run: CyclicRun, lap: Lap, ending: Ending | None) -> dict[str, 
 
 
 def _saved_carried(lap: Lap) -> list[Any]:
-    """What the feedback edges bring; a delta is kept with its facts."""
-    return [NO_DATA if isinstance(each, Delta) else each for each in lap.carried] or [
-        NO_DATA for _ in lap.cycle.feedback
-    ]
+    """What the feedback edges bring."""
+    carried = list(lap.carried) or [NO_DATA for _ in lap.cycle.feedback]
+    return carried if lap.deltas is None else lap.deltas.besides(carried)
 
 
 def _body(run: CyclicRun, lap: Lap) -> Sequence[str]:

@@ -27,7 +27,6 @@ from fast_dag.run.tools import Watcher
 from fast_dag.run.wrapping import text_of
 from fast_dag.runners import registry
 from fast_dag.runners.limits import Limits
-from fast_dag.workflow.epoch import Epoch
 from fast_dag.workflow.inputs import starting_values
 from fast_dag.workflow.options import RunOptions
 from fast_dag.workflow.partial import Part, outside, remember_routes
@@ -37,6 +36,7 @@ from fast_dag.workflow.watched import watched
 if TYPE_CHECKING:
     from fast_dag.run.recorder import Recorder
     from fast_dag.workflow.definition import AnyNode
+    from fast_dag.workflow.epoch import Epoch
     from fast_dag.workflow.workflow import Workflow
 
 
