@@ -147,13 +147,23 @@ def delta_faults(graph: Graph, cycles: Sequence[Cycle]) -> Iterator[tuple[str, t
 
 
 def stray_deltas(graph: Graph) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Parameters annotated as a delta that no cycle has a delta variable for."""
+    """Parameters annotated as a delta that no cycle has a delta variable for.
+
+    A node may pass its delta on: what a forward edge alone feeds is left alone.
+    """
     declared = {(port.node, port.input) for port in graph.cycles.deltas.values()}
-    for name, node in graph.nodes.items():
-        for parameter in node.signature.inputs:
-            if parameter.injects == DELTA and (name, parameter.name) not in declared:
-                text = f"{parameter.name!r} of {name!r} is a Delta, but no cycle has such a delta variable"
-                yield f"{text}: declare delta({name!r}, input={parameter.name!r}) in its cycle", (name,)
+    fed_back = {edge.target for edge in graph.cycles.edges}
+    annotated = (
+        (name, parameter.name)
+        for name, node in graph.nodes.items()
+        for parameter in node.signature.inputs
+        if parameter.injects == DELTA
+    )
+    for name, entry in annotated:
+        is_passed_on = name not in fed_back and any(edge.input == entry for edge in graph.incoming[name])
+        if (name, entry) not in declared and not is_passed_on:
+            text = f"{entry!r} of {name!r} is a Delta, but no cycle has such a delta variable"
+            yield f"{text}: declare delta({name!r}, input={entry!r}) in its cycle", (name,)
 
 
 def _wrong_with(graph: Graph, port: DeltaPort, cycle: Cycle) -> Iterator[str]:

@@ -16,6 +16,8 @@ EXACT: Final = (int, float, complex, str, bytes, type(None))
 """Types whose values are kept as they are: two different ones may have the same hash, as -1 and -2 have."""
 LONGEST: Final = 64
 """Texts and tuples beyond this length are kept as hashes."""
+SEQUENCES: Final = (tuple, list)
+"""Types of what may be a pair of a key and a value."""
 MISSING: Final = object()
 
 
@@ -160,7 +162,8 @@ class FactTable:
 
     def prepared(self, several: Sequence[Any], round: int) -> dict[Any, Any]:
         """What *several* collections of candidates bring that is new."""
-        pairs = [pair for candidates in several for pair in _pairs(candidates, self.port)]
+        found = [_pairs(candidates, self.port) for candidates in several]
+        pairs = found[0] if len(found) == 1 else [pair for each in found for pair in each]
         try:
             folded = self._folded(pairs)
             return self._changed(folded, round)
@@ -264,7 +267,7 @@ def _listed(candidates: Any, port: DeltaPort) -> list[Any]:
         remedy = "return a set or a list of facts, or NO_DATA for none"
         msg = f"{port} was given {brief(candidates)}, which are no facts: {remedy}"
         raise TypeError(msg)
-    return list(candidates)
+    return candidates if type(candidates) is list else list(candidates)
 
 
 def _pairs(candidates: Any, port: DeltaPort) -> Iterable[tuple[Any, Any]]:
@@ -273,7 +276,8 @@ def _pairs(candidates: Any, port: DeltaPort) -> Iterable[tuple[Any, Any]]:
         return candidates.items()
     facts = _listed(candidates, port)
     for fact in facts:
-        if not isinstance(fact, tuple | list) or len(fact) != 2:  # noqa: PLR2004 - a key and a value
+        is_pair = type(fact) is tuple or isinstance(fact, SEQUENCES)
+        if not is_pair or len(fact) != 2:  # noqa: PLR2004 - a key and a value
             msg = f"{port} was given {brief(fact)}, which is no pair: return (key, value) pairs or a mapping"
             raise TypeError(msg)
     return facts

@@ -164,6 +164,23 @@ def test_an_annotated_input_needs_a_cycle_that_declares_it():
         dag.run(paths={1})
 
 
+def test_an_input_that_is_fed_back_needs_it_too_though_an_edge_brings_the_seed():
+    dag = DAG("d").add_node("derive", derived).add_node("edges", lambda: {(0, 1)}).connect("edges", "derive")
+    dag.feedback("derive", "derive", input="paths", cycle="tc")
+    with pytest.raises(ValidationError, match="'paths' of 'derive' is a Delta, but no cycle has"):
+        dag.run()
+
+
+def test_a_delta_may_be_passed_on_to_other_nodes_of_the_body():
+    dag = (
+        DAG("d").add_node("facts", lambda paths: paths).add_node("derive", derived).connect("facts", "derive")
+    )
+    dag.add_node("report", sorted)
+    with dag.cycle("tc") as c:
+        c.feedback("derive", "facts", input="paths").delta("facts", input="paths")
+    assert dag.connect("tc", "report").run(paths={(0, 1), (1, 2)}) == [(0, 1), (0, 2), (1, 2)]
+
+
 @pytest.mark.parametrize(
     "add",
     [

@@ -1,6 +1,7 @@
 """Delta variables over random graphs: whatever the merge and the mode, they give the naive fixed point."""
 
 import operator
+import threading
 from collections import Counter
 from fractions import Fraction
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fast_dag import DAG, Delta
+from fast_dag import DAG, Context, Delta
 
 MODES = ("sequential", "parallel", "async")
 NODES = st.integers(0, 7)
@@ -132,3 +133,40 @@ def test_a_fact_is_derived_from_once(edges):
 
     facts, _ = run_delta(derive, edges, "set", "sequential")
     assert derived == Counter(facts)
+
+
+@COMMON
+@given(GRAPHS, st.sampled_from(MODES))
+def test_a_round_is_seen_whole_by_every_node_once_and_none_overlaps_another(edges, mode):
+    """Two nodes of the body share a delta, and a third joins what they give."""
+    log, lock = [], threading.Lock()
+
+    def part(name, take):
+        def derive(facts: Delta, context: Context):
+            with lock:
+                log.append((name, "begins", context.time, frozenset(facts.new)))
+            found = {(a, d) for a, b in facts.new if take(a) for c, d in edges if b == c}
+            with lock:
+                log.append((name, "ends", context.time, frozenset(facts.new)))
+            return found
+
+        return derive
+
+    dag = DAG("shared").add_node("facts", lambda facts: facts).add_node("report", lambda facts: facts)
+    dag.add_node("even", part("even", lambda a: a % 2 == 0)).add_node("odd", part("odd", lambda a: a % 2))
+    dag.add_node("both", lambda even, odd: even | odd)
+    for name in ("even", "odd"):
+        dag.connect("facts", name, input="facts").connect(name, "both")
+    with dag.cycle("c") as c:
+        c.feedback("both", "facts", input="facts").delta("facts", input="facts")
+    facts = dag.connect("c", "report").run(facts=edges, mode=mode)
+    history = dag.context.metadata["cycles"]["c"].history
+    assert facts == naive_closure(edges)[0]
+    for name in ("even", "odd"):
+        own = [each for each in log if each[:2] == (name, "begins")]
+        assert [time for _, _, time, _ in own] == [(0, number + 1) for number in range(len(history))]
+        assert [len(new) for *_, new in own][1:] == [each.items for each in history][:-1]
+    times = [time for _, _, time, _ in log]
+    assert times == sorted(times)
+    assert set(Counter((name, kind, time) for name, kind, time, _ in log).values()) <= {1}
+    assert len({(time, new) for _, _, time, new in log}) == len(history)
