@@ -29,6 +29,7 @@ class Frame:
     def __init__(self, graph: Graph, part: Collection[str] | None = None, loops: Sequence[Loop] = ()) -> None:
         self.graph = graph
         self.loops = [_whole(loop, loops) for loop in loops if part is None or loop.nodes[0] in part]
+        self._emitting = [loop for loop in loops if loop.config.emit != "last"]
         self.names: list[str] = []
         self.nodes: list[AnyNode] = []
         self.kinds: list[int] = []
@@ -63,6 +64,10 @@ class Frame:
         """The innermost cycle whose body holds *unit*."""
         inside = [name for name in self.enters if self.enters[name] < unit < self.leaves[name]]
         return max(inside, key=self.enters.__getitem__, default=None)
+
+    def is_emitted(self, edge: Edge) -> bool:
+        """Whether *edge* leads out of a cycle that hands on a list, in this plan or outside of it."""
+        return any(edge.source in loop.nodes and edge.target not in loop.nodes for loop in self._emitting)
 
     def left_by(self, edge: Edge) -> list[str]:
         """The cycles that *edge* leads out of, the innermost first."""

@@ -251,7 +251,9 @@ class Slots:
             wanted = Argument(edge.input, slot, source=edge.cycle or edge.source)
             if not edge.cycle:
                 wanted = part_wanted(wanted, source, edge.output)
-            branch = edge.output if source.is_router else ""
+            # What an earlier run has of the source is its value alone.
+            is_beside = edge.output in source.side_outputs or self.frame.is_emitted(edge)
+            branch = edge.output if source.is_router or is_beside else ""
             self.given[edge] = Given(slot, self.numbers[node.name], wanted, branch)
             self.inputs.setdefault(edge.input, []).append(slot)
             if needs(node, edge.input):

@@ -87,8 +87,16 @@ def replayed(run: CyclicRun, steps: list[int]) -> list[int]:
         if kept is None:
             left.append(step)
         else:
+            _lay_beside(run, step, kept)
             work.extend(run.done(step, Route(*kept) if run.plan.kinds[step] == ROUTER else kept[0]))
     return left
+
+
+def _lay_beside(run: CyclicRun, step: int, kept: list[Any]) -> None:
+    """Lay ready what stands beside the value of a node."""
+    if run.plan.kinds[step] != ROUTER and step in run.plan.branches:
+        for output, slot in run.plan.branches[step].items():
+            run.values[slot] = kept[1].get(output, NO_DATA)
 
 
 def _take(run: CyclicRun, lap: Lap, kept: Mapping[str, Any]) -> None:
@@ -135,7 +143,8 @@ def _saved_nodes(run: CyclicRun) -> dict[str, list[Any]]:
             slot = plan.branches[unit].get(branch)
             found[name] = [branch, value if slot is None else run.values[slot], value]
         else:
-            found[name] = [value]
+            beside = {output: run.values[slot] for output, slot in plan.branches.get(unit, {}).items()}
+            found[name] = [value, beside] if beside else [value]
     return found
 
 

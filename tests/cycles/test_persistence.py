@@ -12,6 +12,9 @@ from fast_dag import (
     CycleConfigurationError,
     CycleExecutionError,
     Private,
+    all_of,
+    any_of,
+    stable,
 )
 from fast_dag.cycles.checking import Checker, outcome
 from fast_dag.cycles.executor import CyclicWorkflowExecutor
@@ -35,6 +38,42 @@ def test_a_run_that_failed_goes_on_behind_its_last_checkpoint(mode, tmp_path):
     found = asyncio.run(again.resume_cycle(mode=mode))
     assert told(found) == told(CyclicWorkflowExecutor(walk()[0]).execute_cycle_sync("walk"))
     assert made == ["step"] * 3
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("rule", [stable(None, 0.5), any_of(stable(None, 0.5), all_of(stable(None, 0.5)))])
+def test_what_is_emitted_and_what_a_rule_has_seen_comes_back(mode, rule):
+    def made(failing):
+        dag = DAG("wf").add_node("half", lambda x: 1 / 0 if x == failing else x / 2)
+        dag.add_node("behind", lambda half: half).connect("half", "behind")
+        with dag.cycle("c", until=rule, emit="tagged") as c:
+            c.feedback("half", "half", input="x")
+        return dag
+
+    store = MemoryStateStore()
+    executor = CyclicWorkflowExecutor(made(failing=0.5), state_persistence=True, state_store=store)
+    with pytest.raises(CycleExecutionError):
+        executor.execute_cycle_sync("c", {"x": 16.0}, mode=mode)
+    again = CyclicWorkflowExecutor(made(failing=None), state_persistence=True, state_store=store)
+    found = asyncio.run(again.resume_cycle(mode=mode))
+    assert found.value == [(each, 16 / 2**each) for each in range(1, 8)]
+    assert (found.reason, found.total_iterations) == ("converged", 7)
+
+
+def test_what_stands_beside_the_value_of_an_iteration_comes_back():
+    def made(failing):
+        dag = DAG("wf")
+        dag.iterate(lambda x: x + 1, name="grow", max_rounds=3)
+        dag.add_node("step", lambda rounds, n=0: 1 / 0 if n == failing else n + rounds)
+        dag.connect("grow", "step", output="rounds", input="rounds")
+        return dag.feedback("step", "step", input="n", cycle="c")
+
+    store = MemoryStateStore()
+    executor = CyclicWorkflowExecutor(made(3), state_persistence=True, state_store=store, max_iterations=2)
+    with pytest.raises(CycleExecutionError):
+        executor.execute_cycle_sync("c", {"x": 0})
+    again = CyclicWorkflowExecutor(made(None), state_persistence=True, state_store=store, max_iterations=2)
+    assert again.resume_cycle_sync().value == 6
 
 
 def test_values_of_every_plain_type_come_back():

@@ -57,3 +57,23 @@ def with_state(look):
 )
 def test_memory_does_not_grow_with_iterations_where_histories_are_bounded(make, options):
     assert growth(make, **options) < 1000
+
+
+@pytest.mark.parametrize("settings", [{}, {"until": "fixed_point"}, {"emit": "last"}])
+@pytest.mark.parametrize("options", [{}, {"mode": "parallel"}, {"observers": [lambda event: None]}])
+def test_an_iteration_holds_no_more_in_a_late_round_than_in_an_early_one(options, settings):
+    sizes, dag = {}, DAG("memory")
+
+    def count(x):
+        if x in (EARLY, LATE):
+            gc.collect()
+            sizes[x] = tracemalloc.get_traced_memory()[0]
+        return x + 1
+
+    dag.iterate(count, max_rounds=LATE + 1, **settings)
+    tracemalloc.start()
+    try:
+        dag.run({"x": 0}, **options)
+    finally:
+        tracemalloc.stop()
+    assert sizes[LATE] - sizes[EARLY] < 4_000

@@ -270,3 +270,21 @@ def test_the_async_forms_take_the_options_of_run_async():
     dag.run()
     with ThreadPoolExecutor(1) as executor:
         assert asyncio.run(dag.run_from_async("clean", executor=executor)) == "2 values, mean 2.5"
+
+
+def test_what_only_a_whole_run_has_is_not_taken_for_an_earlier_value():
+    dag = DAG("parts")
+    dag.iterate(lambda x: x // 2 + 1, name="halve", max_rounds=3)
+    dag.add_node("count", lambda rounds: rounds).connect("halve", "count", output="rounds")
+    dag.add_node("value", lambda halve: halve).connect("halve", "value")
+    dag.add_node("step", lambda n=0: n + 1)
+    dag.add_node("every", lambda steps: steps).connect("step", "every", input="steps")
+    with dag.cycle("loop", emit="each", max_iterations=2, on_limit="return") as c:
+        c.feedback("step", "step", input="n")
+    dag.run(x=10)
+    assert (dag["count"], dag["value"], dag["every"]) == (3, 3, [1, 2])
+    assert dag.run_from("value") == 3
+    for node, name in (("count", "rounds"), ("every", "steps")):
+        with pytest.raises(MissingInputError, match=name):
+            dag.run_from(node)
+        assert dag.run_from(node, {name: 7}) == 7
