@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import warnings
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import ValidationError, suggestion
@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 
 Report = Callable[[], None]
 
-RUNNERS = {
+RUNNERS: dict[str, str] = {
     ExecutionMode.SEQUENTIAL: "fast_dag.runners.sequential",
     ExecutionMode.PARALLEL: "fast_dag.runners.threads",
     ExecutionMode.ASYNC: "fast_dag.runners.own_loop",
 }
+
+
+MODES: Mapping[str, ExecutionMode] = {member.value: member for member in ExecutionMode}
 
 
 def mode_named(mode: object) -> ExecutionMode:
@@ -38,7 +41,7 @@ def mode_named(mode: object) -> ExecutionMode:
         ValueError: there is no such mode, or it is not built yet.
     """
     if isinstance(mode, str) and mode in RUNNERS:
-        return ExecutionMode(mode)
+        return MODES[mode]
     known = [member.value for member in ExecutionMode]
     if mode not in known:
         msg = f"no mode {mode!r}: known are {', '.join(known)}{suggestion(mode, known)}"
@@ -61,7 +64,7 @@ def mode_of_executor(executor: object) -> ExecutionMode:
     return ExecutionMode.PROCESS if is_pool_of_processes else ExecutionMode.PARALLEL
 
 
-def drive(run: Run, mode: ExecutionMode, limits: Limits, report: Report) -> None:
+def drive(run: Run, mode: str, limits: Limits, report: Report) -> None:
     """Follow *run* to its end in *mode*; returns when it is over."""
     if is_loop_running():
         text = "run() blocks the running event loop; use await run_async()"

@@ -48,8 +48,8 @@ class InLine:
         self.report = report
         self.base = contextvars.copy_context()
         self.loop = PrivateLoop(run.plan.name)
-        self.stopped = threading.Event()
-        self.landed: threading.Event | None = None
+        self.waking: threading.Event | None = None
+        """Set when the run is stopped, or others have done what it waits for."""
         self.stop_loop: Callable[[], None] = lambda: None
         self.handle: Handle | None = None
         self.grace = 0.0
@@ -192,7 +192,7 @@ class InLine:
         if self.made and request.step in self.made:
             return self._settled(request, self.made.pop(request.step))
         if isinstance(request, Wait):
-            self.stopped.wait(min(request.delay, threading.TIMEOUT_MAX))
+            self._wait(request.delay)
         elif isinstance(request, Until):
             self._wait_for(request)
         if not isinstance(request, Call):
@@ -201,9 +201,15 @@ class InLine:
             return self._await(request, partial(call_async, request))
         return self._settled(request, call(request, self.base.copy()))
 
+    def _wait(self, seconds: float) -> None:
+        """Wait for so long, unless the run is stopped."""
+        stopped = self.waking = threading.Event()
+        if not self.run.finished:  # else who stopped it may have seen no event to be set
+            stopped.wait(min(seconds, threading.TIMEOUT_MAX))
+
     def _wait_for(self, request: Until) -> None:
         """Wait until others are done with what this step wants."""
-        landed = self.landed = threading.Event()
+        landed = self.waking = threading.Event()
         if request.flight.when_landed(landed.set) and not self.run.finished:
             landed.wait()
 
@@ -243,9 +249,8 @@ class InLine:
     def stop(self, error: Exception) -> None:
         """End the run, from any thread."""
         self.run.stop(error)
-        self.stopped.set()
-        if self.landed is not None:
-            self.landed.set()
+        if self.waking is not None:
+            self.waking.set()
         self.stop_loop()
         if self.handle is not None:
             self.handle.cancel(self.grace)

@@ -101,7 +101,7 @@ class CycleRun:
     def run(self) -> None:
         """Run to the end, in the mode of the options."""
         with self._session(self.options) as live:
-            registry.drive(live.run, ExecutionMode(self.options.mode), self._limits(live), live.report)
+            registry.drive(live.run, self.options.mode, self._limits(live), live.report)
 
     async def run_async(self) -> None:
         """Run to the end on the running event loop."""

@@ -116,7 +116,7 @@ class Epochs:
         """
         with self._session(epoch, sent, self._options) as live:
             context = live.run.context
-            registry.drive(live.run, ExecutionMode(self._options.mode), live.limits, live.report)
+            registry.drive(live.run, self._options.mode, live.limits, live.report)
         return context
 
     async def run_async(self, epoch: int, sent: Mapping[str, Sent]) -> Context:

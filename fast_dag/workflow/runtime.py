@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from fast_dag.run.context import Context
 from fast_dag.runners import registry
-from fast_dag.values import ExecutionMode
 from fast_dag.workflow.inputs import merged
 from fast_dag.workflow.options import RunOptions
 from fast_dag.workflow.partial import Part
@@ -30,7 +29,7 @@ def execute(
 ) -> Any:
     """Run *workflow*, or a *part* of it, to its end and return its value."""
     with session(workflow, merged(inputs, node_inputs), context, options, part=part) as live:
-        registry.drive(live.run, ExecutionMode(options.mode), live.limits, live.report)
+        registry.drive(live.run, options.mode, live.limits, live.report)
     return live.value
 
 
@@ -62,7 +61,7 @@ def start(
 
     def follow() -> Any:
         with stack:
-            registry.drive(live.run, ExecutionMode(options.mode), live.limits, live.report)
+            registry.drive(live.run, options.mode, live.limits, live.report)
         return live.value
 
     return registry.start(follow, live.run.context, workflow.name)

@@ -68,9 +68,8 @@ class Session:
             options.max_workers,
             options.timeout,
             options.executor,
-            has_node_timeouts=any(
-                plan.has_timeouts for plan in [self.run.plan, *self.run.ledger.plans.values()]
-            ),
+            has_node_timeouts=self.run.plan.has_timeouts
+            or any(plan.has_timeouts for plan in self.run.ledger.plans.values()),
             may_be_cut=any(getattr(each, "may_end", False) for each in self.watchers),
         )
 
