@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import Context, copy_context
 from typing import Any
 
 from fast_dag.errors import CycleStateError
 from fast_dag.private import Private
+from fast_dag.run.delta import Delta
 from fast_dag.run.recording import MASKED
 from fast_dag.stores import tagged
 from fast_dag.stores.tagged import plain, register_codec, restored
@@ -79,6 +80,11 @@ def _ordered(data: Any) -> Any:
     return made
 
 
+def _facts(facts: Any) -> Any:
+    """The facts of a delta as a set or dict of their own: what a node is given is a view."""
+    return dict(facts) if isinstance(facts, Mapping) else set(facts)
+
+
 # What the functions of nodes may return to say what comes next.
 register_codec(type(NO_DATA), "no_data", lambda _: None, lambda _: NO_DATA)
 register_codec(Converged, "converged", lambda each: each.value, Converged)
@@ -97,3 +103,5 @@ register_codec(
     lambda each: [each.next_state, each.value if each.hands_on else NO_DATA, each.stop],
     lambda held: FSMReturn(*held),
 )
+# What the engine gives to nodes.
+register_codec(Delta, "delta", lambda each: [_facts(each.new), _facts(each.all)], lambda held: Delta(*held))

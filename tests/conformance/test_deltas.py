@@ -497,3 +497,28 @@ def test_initial_parameters_may_be_the_seed(any_mode):
     with dag.cycle("c", initial_parameters={"seen": [0]}) as c:
         c.feedback("grow", "grow").delta("grow", input="seen")
     assert any_mode(dag.connect("c", "report")) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("merge", ["max", lambda a, b: max(a, b)], ids=["name", "function"])
+def test_a_recorded_run_can_be_replayed(any_mode, merge):
+    ran = []
+
+    def derive(paths: Delta):
+        ran.append(len(paths.all))
+        return {key: value + 1 for key, value in paths.new.items() if value < 3}
+
+    dag = gathering(derive, {"k": 0}, merge=merge)
+    assert any_mode(dag, record=True) == {"k": 3}
+    recording = dag.context.recording
+    ran.clear()
+    replayed = dag.replay(recording)
+    assert (replayed.value, replayed.divergence, ran) == ({"k": 3}, None, [])
+    assert dag.replay(recording, live=["derive"]).value == {"k": 3}
+    assert len(ran) == 4
+
+
+def test_a_trace_of_each_mode_tells_of_the_same_rounds(any_mode):
+    dag = gathering(lambda paths: {n + 1 for n in paths.new if n < 3}, {0})
+    any_mode(dag, trace=True)
+    starts = [each for each in dag.context.trace.events if type(each).__name__ == "IterationStarted"]
+    assert len(starts) == 4
