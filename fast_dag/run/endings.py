@@ -22,6 +22,7 @@ from fast_dag.run.limits import broken, used_up
 from fast_dag.run.results import CycleResult
 from fast_dag.run.step import fetch
 from fast_dag.run.streams import shown
+from fast_dag.run.switched import is_switched_off
 from fast_dag.run.wrapping import text_of, wrap
 from fast_dag.values import NO_DATA
 
@@ -96,7 +97,7 @@ class Endings:
         """The end of a cycle that nothing goes round in, if that ends it."""
         if lap.cycle.bounded is not None and not lap.cycle.bounded.stop_on_empty:
             return None
-        return Ending("exit", "router" if self._is_switched_off(lap) else "no_data")
+        return Ending("exit", "router" if is_switched_off(self._run, lap.cycle) else "no_data")
 
     def last(self, lap: Lap) -> None:
         """Have the metrics take the iteration that has just ended the cycle; its conditions are not asked."""
@@ -313,27 +314,6 @@ class Endings:
         if cycle.bounded is not None and cycle.bounded.is_stream and feedback in cycle.feedback:
             return as_items(value, cycle.name, feedback.value.source)
         return value
-
-    def _is_switched_off(self, lap: Lap) -> bool:
-        """Whether a router has left out the branch that one of the feedback edges hangs behind."""
-        run = self._run
-        work = []
-        for feedback in lap.cycle.feedback:
-            is_branch = feedback.value.slot < run.plan.first
-            if is_branch and run.has_run(feedback.source):
-                return True
-            work.append(feedback.source)
-        seen: set[int] = set()
-        while work:
-            unit = work.pop()
-            if unit in seen or run.has_run(unit):
-                continue
-            seen.add(unit)
-            for link in run.plan.arrivals[unit]:
-                if link.branch and run.has_run(link.source) and not run.is_live(link):
-                    return True
-                work.append(link.source)
-        return False
 
     def _check_ports(self, lap: Lap) -> None:
         """Raise ExecutionError if two feedback edges bring something to the same input."""
