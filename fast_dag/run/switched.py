@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fast_dag.plan.plan import Cycle
+from fast_dag.plan.plan import ROUTER, Cycle
 
 if TYPE_CHECKING:
     from fast_dag.run.cyclic_run import CyclicRun
@@ -14,7 +14,7 @@ def is_switched_off(run: CyclicRun, cycle: Cycle) -> bool:
     """Whether a router has left out the branch that one of the feedback edges of *cycle* hangs behind."""
     work = []
     for feedback in cycle.feedback:
-        is_branch = feedback.value.slot < run.plan.first
+        is_branch = run.plan.kinds[feedback.source] == ROUTER
         if is_branch and run.has_run(feedback.source):
             return True
         work.append(feedback.source)

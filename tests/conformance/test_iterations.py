@@ -483,6 +483,15 @@ def test_an_iteration_in_a_cycle_starts_afresh(any_mode):
     assert info_of(dag).rounds == 2
 
 
+def test_an_output_beside_the_value_may_be_fed_back(any_mode):
+    dag = signalling(lambda x: x if x < 9 else NO_DATA, max_rounds=1)
+    with dag.cycle("outer", max_iterations=20) as c:
+        c.feedback("it", "it", output="converged", input="seed")
+    any_mode(dag, seed=0)
+    result = info_of(dag, "outer")
+    assert (result.total_iterations, result.reason, result.reason_detail) == (9, "exit", "no_data")
+
+
 def test_iterations_may_lie_in_each_other(any_mode):
     inner = one(lambda x: x + 1, name="add")
     middle = DAG("middle")
