@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from html import escape
 from typing import Final, NamedTuple
@@ -108,7 +109,9 @@ def ticks(low: float, high: float, count: int = 4) -> list[float]:
     >>> ticks(0.0, 9.3)
     [0.0, 2.5, 5.0, 7.5, 10.0]
     """
-    step = _round_step((high - low) / count) if high > low else abs(high) / 2 or 1.0
+    least = (high - low) / count
+    # Next to zero floats lie too far apart for steps between them.
+    step = _round_step(least) if least > sys.float_info.min else abs(high) / 2 or 1.0
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [place * step for place in range(first, max(last, first + 1) + 1)]
 

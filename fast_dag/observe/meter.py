@@ -35,7 +35,8 @@ class ProcessMeter:
     def __init__(self) -> None:
         source = next((each for each in map(_loaded, SOURCES) if each is not None), None)
         if source is None:
-            msg = "the memory of this process cannot be measured here: install psutil, or set no memory limit"
+            advice = "install psutil, or set neither a memory limit nor track_memory"
+            msg = f"the memory of this process cannot be measured here: {advice}"
             raise CycleConfigurationError(msg)
         self._memory = source
 

@@ -90,5 +90,5 @@ def cycle_finished(run: CyclicRun, lap: Lap) -> None:
 def _note(run: CyclicRun, lap: Lap, kind: str, **fields: Any) -> None:
     notes, enter = run.notes, lap.cycle.enter
     if notes is not None:
-        fields.update(cycle=name_of(run, lap), iteration=run.iteration(enter))
+        fields.update(cycle=name_of(run, lap), iteration=run.iteration_of(enter))
         notes.append(Note(kind, enter, fields, run))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def tell_started(run: Run, step: int) -> None:
     """Note that the only attempt begins."""
-    fields = {"attempt": 1, "iteration": run.iteration(step)}
+    fields = {"attempt": 1, "iteration": run.iteration_of(step)}
     run.notes.append(Note("node_started", step, fields, run))  # type: ignore[union-attr]
 
 
@@ -21,7 +21,7 @@ def tell_finished(run: Run, step: int, outcome: Outcome) -> None:
     """Note that it went well."""
     fields = {
         "attempt": 1,
-        "iteration": run.iteration(step),
+        "iteration": run.iteration_of(step),
         "duration": outcome.duration,
         "worker": outcome.worker,
     }

@@ -96,6 +96,8 @@ class Run:
     """Whether there are cycles."""
     outer_step: int = -1
     """The step of the outer run that it lies in."""
+    outer_iteration: tuple[int, ...] = ()
+    """The index of each cycle around that, as it was when this run began."""
 
     def ready(self) -> list[int]:
         """The steps to begin with; call once."""
@@ -242,8 +244,12 @@ class Run:
         """A node has failed after all."""
 
     def iteration(self, step: int) -> tuple[int, ...]:  # noqa: ARG002 - outside of cycles there is none
-        """The index of the current iteration of each cycle around *step*."""
+        """The index of the current iteration of each cycle of this run around *step*."""
         return ()
+
+    def iteration_of(self, step: int) -> tuple[int, ...]:
+        """The index of each cycle around *step*, those around this run first."""
+        return self.outer_iteration + self.iteration(step)
 
 
 def _no_cache(node: Node[..., Any]) -> Any:

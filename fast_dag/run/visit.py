@@ -92,7 +92,7 @@ class Visit:
         if notes is None:
             return
         # Now: when the event is delivered, the next round may have begun.
-        fields["iteration"] = self.run.iteration(self.step)
+        fields["iteration"] = self.run.iteration_of(self.step)
         fields["attempt"] = max(self.number, 1)
         if kind != "node_started":
             outcome = self.outcome or Outcome()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from fast_dag.errors import MissingOutputError
 from fast_dag.plan.plan import GENERAL
 from fast_dag.run.cyclic_run import CyclicRun
 from fast_dag.run.following import Ask
@@ -31,12 +32,13 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
     """The loop over the iterations of *lap*, which is about to begin one, and what stops it from any thread.
 
     When it ends *lap* tells how far it is: `lap.found` is why the cycle ends; or a node has given, or raised,
-    what only the core can take, which is what the loop returns, and `lap.made` nodes came before it.
+    what only the core can take, which is what the loop returns, or its arguments are not all there; then
+    `lap.made` nodes came before it.
     A *tape* takes what is to be kept for a trace.
     """
     clock = perf_counter if tape is None else tape.clock
 
-    def loop() -> Outcome | None:  # noqa: C901, PLR0912, PLR0915 - each row kind, in one frame for speed
+    def loop() -> Outcome | None:  # noqa: C901, PLR0911, PLR0912, PLR0915 - each row kind, in one frame for speed
         copy, values, cycle = base.copy, run.values, lap.cycle
         first_unit, durations = cycle.enter + 1, run.tally.durations
         rows = [
@@ -81,7 +83,10 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
                     elif kind == 0:
                         value = copy().run(function)
                     elif kind == GENERAL:
-                        args, kwargs = arguments(first, values)
+                        try:
+                            args, kwargs = arguments(first, values)
+                        except MissingOutputError:
+                            return None  # the core finds it again, and asks the handlers
                         value = copy().run(function, *args, **kwargs)
                         del args, kwargs
                     else:

@@ -38,7 +38,14 @@ class Delivery:
         self._wanting = [each for each in observers if getattr(each, "wants_values", False)]
         """Those that are given values."""
         self._strict = strict
+        self.shown = [each for each in observers if getattr(each, "refresh_every", None)]
+        """Those that want to be refreshed now and then."""
         self._lock = threading.Lock()
+        self._leaving = threading.Lock()
+        """Held where one of them is left out."""
+        self._left: list[Observer] = []
+        """Those that were."""
+        self._is_over = False
         self._started = perf_counter()
         self._traced = traced = run.ledger.traced
         if traced is not None:
@@ -68,6 +75,17 @@ class Delivery:
                 watcher.close(results)
             except Exception as error:  # as of an event
                 self._report(watcher, error)
+        with self._leaving:
+            self._is_over = True
+
+    def refuse(self, observer: Observer, error: Exception) -> None:
+        """Take the *error* of one that was refreshed, in whatever thread: as of an event.
+
+        What it is told of comes with the end of the run, in the thread that waits for that.
+        """
+        with self._leaving:
+            if not self._is_over and self._leave_out(observer, error):
+                self._run.ledger.warnings.append(_text(observer, error))
 
     @contextmanager
     def in_rows(self) -> Iterator[tuple[Tell, dict[str, Any]]]:
@@ -130,7 +148,7 @@ class Delivery:
         fields["worker"] = self._thread_name(fields.get("worker", 0))
         fields["node"] = run.path_of(note.step)
         if "iteration" not in fields:
-            fields["iteration"] = run.iteration(note.step)
+            fields["iteration"] = run.iteration_of(note.step)
 
     def _hand_over_both(self, event: Event, lean: Event) -> None:
         """Hand over an event with its values to those that want them, to the others without."""
@@ -145,15 +163,23 @@ class Delivery:
                 self._report(observer, error)
 
     def _report(self, observer: Observer, error: Exception) -> None:
+        with self._leaving:
+            is_told = self._leave_out(observer, error)
+        if is_told:
+            warnings.warn(_text(observer, error), RuntimeWarning, stacklevel=2)
+
+    def _leave_out(self, observer: Observer, error: Exception) -> bool:
+        """Call an observer no more, and end the run if that is wanted; whether to warn of its *error*."""
+        if any(each is observer for each in self._left):
+            return False
+        self._left.append(observer)
         self._observers = [each for each in self._observers if each is not observer]
+        self.shown[:] = [each for each in self.shown if each is not observer]
         if self._strict:
             self._run.context.stop(error)
             # Nothing is left to be stopped where the last events are delivered.
             self._run.error = self._run.error or error
-            return
-        raised = f"{type(error).__name__}: {text_of(error)}"
-        text = f"observer {_name(observer)} raised {raised}; it is not called again in this run"
-        warnings.warn(text, RuntimeWarning, stacklevel=2)
+        return not self._strict
 
     def _thread_name(self, ident: int) -> str:
         """The name of a thread, of this one for 0; its number if it has ended unseen."""
@@ -168,5 +194,8 @@ class Delivery:
         return thread.name
 
 
-def _name(observer: Any) -> str:
-    return str(getattr(observer, "__qualname__", type(observer).__qualname__))
+def _text(observer: Any, error: Exception) -> str:
+    """What is said of an observer that raised."""
+    name = getattr(observer, "__qualname__", type(observer).__qualname__)
+    raised = f"{type(error).__name__}: {text_of(error)}"
+    return f"observer {name} raised {raised}; it is not called again in this run"

@@ -89,9 +89,9 @@ def replay(run: Run, replayer: Replayer, report: Report) -> None:
     importlib.import_module("fast_dag.runners.replay").drive(run, replayer, report)
 
 
-def memory_sampler() -> Any:
-    """What samples the memory of this process while its block runs."""
-    return importlib.import_module("fast_dag.runners.memory").MemorySampler()
+def memory_sampler(memory_mb: Callable[[], float]) -> Any:
+    """What samples *memory_mb* while its block runs."""
+    return importlib.import_module("fast_dag.runners.memory").MemorySampler(memory_mb)
 
 
 def delivery(
@@ -104,11 +104,10 @@ def delivery(
     module = importlib.import_module("fast_dag.runners.delivery")
     delivery = module.Delivery(run, observers, strict=strict)
     made: Callable[..., None] = delivery
-    shows: list[Any] = [each for each in observers if getattr(each, "refresh_every", None)]
-    if shows:
+    if delivery.shown:
         ticking = importlib.import_module("fast_dag.runners.ticking")
-        seconds = min(each.refresh_every for each in shows)
-        made = ticking.Ticking(delivery, [each.refresh for each in shows], seconds)
+        seconds = min(each.refresh_every for each in delivery.shown)
+        made = ticking.Ticking(delivery, delivery.shown, seconds, delivery.refuse)
     return made, delivery.close
 
 

@@ -16,6 +16,7 @@ from fast_dag.run.dispatch import Dispatch
 from fast_dag.run.machine_run import MachineRun
 from fast_dag.run.requests import Call, Last, Loop, Outcome, Request, Until, Wait
 from fast_dag.run.run import Run
+from fast_dag.run.strand import Strand
 from fast_dag.runners import threads
 from fast_dag.runners.bridge import Bridge
 from fast_dag.runners.calls import GRACE, Tell, call, call_async, drop, finish_async, is_awaitable
@@ -57,8 +58,8 @@ class InLine:
         """Whether somebody wants to be told of each node at once."""
         self.observed: Any = None
         """The plain loop that tells of each node, if somebody watches."""
-        self.made: dict[int, Outcome] = {}
-        """What calls gave that a plain loop has made, by step."""
+        self.made: dict[tuple[Strand, int], Outcome] = {}
+        """What calls gave that a plain loop has made, by run and step."""
         self.bridge = Bridge(self.loop.start, self.loop.post, self.base, self.loop.is_here)
         run.ledger.attach(self.bridge, perf_counter, self.base, workers=1)
 
@@ -88,7 +89,7 @@ class InLine:
         if tape is not None:
             tape.keep(made, is_stopped=is_stopped)
         if made is not None:
-            self.made[request.lap.cycle.enter + 1 + request.lap.made] = made
+            self.made[request.strand, request.lap.cycle.enter + 1 + request.lap.made] = made
         return Outcome()
 
     def _follow(self, first: list[int], made: Outcome | None) -> None:
@@ -112,7 +113,7 @@ class InLine:
     def _amend(self, request: Request, made: Outcome | None) -> None:
         """Set right what was noted of a step as if it began now: a plain loop has made its call."""
         notes: Any = self.run.notes
-        outcome = made or self.made.get(request.step)
+        outcome = made or self.made.get((request.strand, request.step))
         if outcome is None or notes[-1].kind != "node_started":
             return
         if self.observed is not None and self.observed.begun == request.step:
@@ -189,8 +190,8 @@ class InLine:
         """Do what a step wants, and wait for it."""
         if isinstance(request, Loop):
             return self._go_round(request)
-        if self.made and request.step in self.made:
-            return self._settled(request, self.made.pop(request.step))
+        if self.made and (request.strand, request.step) in self.made:
+            return self._settled(request, self.made.pop((request.strand, request.step)))
         if isinstance(request, Wait):
             self._wait(request.delay)
         elif isinstance(request, Until):

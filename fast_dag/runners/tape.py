@@ -75,7 +75,7 @@ class Tape:
         completed = lap.completed - self._first
         self._sample_last(completed, names)
         begun, ended = -1, len(self._ticks) - 1 - completed * len(names)
-        if made is not None or is_stopped:
+        if made is not None or is_stopped or lap.made < len(names):
             begun = max(0, min(lap.made, ended))
             lap.iteration_started = self._ticks[completed * len(names)]
         if made is not None:
@@ -85,7 +85,7 @@ class Tape:
         stretch = Rounds(
             run.path,
             lap.cycle.name,
-            run.iteration(lap.cycle.enter),
+            run.iteration_of(lap.cycle.enter),
             names,
             self._first,
             self._ticks,

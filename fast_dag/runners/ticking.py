@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any
+from weakref import WeakMethod
+
+Refuse = Callable[[Any, Exception], None]
 
 
 class Ticking:
@@ -11,18 +15,19 @@ class Ticking:
 
     Parameters:
         deliver: delivers events; called with ``last=True`` when the run is over.
-        refresh: called every *seconds*, at any time and in that thread; nothing may come out of them.
+        shown: those whose `refresh` is called every *seconds*, at any time and in that thread; may get
+            shorter meanwhile.
+        refuse: a method that is called in that thread with one of them that raised, and its error.
     """
 
     def __init__(
-        self, deliver: Callable[..., None], refresh: Sequence[Callable[[], object]], seconds: float
+        self, deliver: Callable[..., None], shown: Sequence[Any], seconds: float, refuse: Refuse
     ) -> None:
         self._deliver = deliver
         self._over = threading.Event()
         # It must not hold this object, or through it the run, for longer than that is needed.
-        threading.Thread(
-            target=_tick, args=(self._over, refresh, seconds), name="fast_dag-ticks", daemon=True
-        ).start()
+        about = self._over, shown, seconds, WeakMethod(refuse)
+        threading.Thread(target=_tick, args=about, name="fast_dag-ticks", daemon=True).start()
 
     def __call__(self, *, last: bool = False) -> None:
         """Deliver; the *last* time end the thread, which is not waited for."""
@@ -33,7 +38,13 @@ class Ticking:
                 self._over.set()
 
 
-def _tick(over: threading.Event, refresh: Sequence[Callable[[], object]], seconds: float) -> None:
+def _tick(over: threading.Event, shown: Sequence[Any], seconds: float, weakly: WeakMethod[Refuse]) -> None:
     while not over.wait(seconds):
-        for each in refresh:
-            each()
+        for each in list(shown):
+            try:
+                each.refresh()
+            except Exception as error:  # as of an event
+                refuse = weakly()
+                if refuse is not None:
+                    refuse(each, error)
+                del refuse

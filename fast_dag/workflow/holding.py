@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from fast_dag.errors import InvalidNodeError, MissingInputError, UnknownNodeError, ValidationError
+from fast_dag.errors import (
+    InvalidNodeError,
+    MissingInputError,
+    UnknownNodeError,
+    ValidationError,
+    unknown_options,
+)
 from fast_dag.graph.check import Problem
 from fast_dag.graph.keywords import known_keywords
+from fast_dag.graph.settings import KEYWORDS, NAMES
 from fast_dag.plan.plan import Plan
 from fast_dag.run.brief import brief
 from fast_dag.values import NodeType
@@ -18,6 +25,9 @@ from fast_dag.workflow.equipped import Equipped
 if TYPE_CHECKING:
     from fast_dag.workflow.nested import Ports, WorkflowNode
     from fast_dag.workflow.workflow import Workflow
+
+OPTIONS: Final = ("inputs", "outputs", "description", "metadata", "error_strategy")
+"""What a node that is a workflow takes besides the settings of nodes."""
 
 
 class Holding(Equipped):
@@ -57,8 +67,12 @@ class Holding(Equipped):
             InvalidNodeError: it is no workflow.
             MissingConnectionError: an input that is not open inside.
             UnknownNodeError: an output that is no node inside.
+            UnknownOptionError: there is no such option or setting.
             ValueError: inputs or outputs that are no list of names, or a bad setting.
         """
+        unknown = [each for each in settings if each not in NAMES]
+        if unknown:
+            raise unknown_options(unknown, [*OPTIONS, *KEYWORDS], f"node {name!r}")
         node = _node_of(
             workflow,
             name=name,

@@ -201,7 +201,7 @@ class WorkflowNode(Node[..., Any]):
             outer=outer,
             path=path,
         )
-        run.outer_step = step
+        run.outer_step, run.outer_iteration = step, outer.iteration_of(step)
         if self.shares_streams and any(isinstance(value, Reader) for value in given.values()):
             run.share_streams(path)
         for name in self.results or ():

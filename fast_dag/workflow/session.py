@@ -94,7 +94,7 @@ def session(
     try:
         with ExitStack() as stack:
             if options.track_memory:
-                live.memory = stack.enter_context(registry.memory_sampler())
+                live.memory = stack.enter_context(registry.memory_sampler(_gauge().memory_mb))
             yield live
     except BaseException as error:
         run.stop(error)
@@ -288,7 +288,7 @@ def _trend(*args: Any) -> Any:
 
 
 def _gauge() -> Any:
-    """What reads what the process uses; loaded for cycles that have limits on that."""
+    """What reads what the process uses; loaded where that is limited or asked for."""
     return importlib.import_module("fast_dag.observe.meter").ProcessMeter()
 
 

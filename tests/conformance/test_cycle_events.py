@@ -161,3 +161,39 @@ def test_the_iteration_of_a_node_begins_with_that_of_the_outermost_cycle(any_mod
             pass
     seen = [event.iteration for event in seen_by(any_mode, dag) if getattr(event, "node", None) == "hold"]
     assert seen[::2] == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]
+
+
+def test_what_lies_inside_a_node_tells_the_iterations_around_that_node(any_mode, kind):
+    dag = DAG("outer")
+    dag.node(kind(lambda last=0: last), name="begin")
+    dag.add_dag("inside", counting(kind, max_iterations=2, on_limit="return"))
+    dag.node(kind(lambda inside: 0), name="end")
+    dag.connect("begin", "inside").connect("inside", "end")
+    with dag.cycle("loop", max_iterations=2, on_limit="return") as cycle:
+        cycle.feedback("end", "begin", input="last")
+    seen = seen_by(any_mode, dag)
+    assert {event.iteration for event in told(seen, "cycle_finished")} == {(), (0,), (1,)}
+    where = {name: [] for name in ("inside", "inside.count", "inside.report")}
+    for event in told(seen, "node_started"):
+        where.setdefault(event.node, []).append(event.iteration)
+    assert where["inside"] == where["inside.report"] == [(0,), (1,)]
+    assert where["inside.count"] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+
+
+def test_states_of_a_machine_inside_a_cycle_tell_its_iteration_first(any_mode, kind):
+    machine, dag = FSM("machine", initial_state="first"), DAG("outer")
+    machine.state(kind(lambda begin: FSMReturn("last")), name="first")
+    machine.state(kind(lambda: None), name="last", terminal=True)
+    dag.node(kind(lambda last=0: last), name="begin")
+    dag.add_fsm("go", machine)
+    dag.node(kind(lambda go: 0), name="end")
+    dag.connect("begin", "go").connect("go", "end")
+    with dag.cycle("loop", max_iterations=2, on_limit="return") as cycle:
+        cycle.feedback("end", "begin", input="last")
+    states = [event for event in told(seen_by(any_mode, dag), "node_finished") if "." in event.node]
+    assert [(event.node, event.iteration) for event in states] == [
+        ("go.first", (0, 0)),
+        ("go.last", (0, 0)),
+        ("go.first", (1, 0)),
+        ("go.last", (1, 0)),
+    ]

@@ -86,6 +86,19 @@ def test_a_missing_output_is_an_error_that_names_what_is_there(any_mode, kind):
     assert error.node_name == "next"
 
 
+def test_a_node_handler_is_asked_about_an_output_that_is_missing_in_a_later_iteration(any_mode, kind):
+    dag = DAG("outputs").add_node("give", kind(lambda n=0: {"n": n + 1} if n == 2 else {"n": n + 1, "x": n}))
+    dag.node(kind(lambda x: x), name="read")
+    dag.node(kind(lambda n, read: n), name="end")
+    dag.connect("give", "read", output="x").connect("give", "end", output="n").connect("read", "end")
+    with dag.cycle("loop", max_iterations=4, on_limit="return") as cycle:
+        cycle.feedback("end", "give", input="n")
+    asked = []
+    dag.set_node_error_handler("read", lambda node, inputs, error: asked.append(type(error)))
+    assert any_mode(dag) == 4
+    assert asked == [MissingOutputError]
+
+
 @pytest.mark.parametrize("strategy", ["continue", "continue_skip"])
 def test_continue_skips_the_dependants_and_runs_the_rest(any_mode, kind, strategy):
     dag = failing(kind)

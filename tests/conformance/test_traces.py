@@ -196,6 +196,17 @@ def test_a_trace_of_a_cycle_has_what_an_observer_is_told(any_mode, kind, name):
     check(any_mode, make)
 
 
+def lacking(kind):
+    """A cycle whose third iteration lacks what ``read`` takes."""
+    dag = DAG("lacking").add_node("give", kind(lambda n=0: {"n": n + 1} if n == 2 else {"n": n + 1, "x": n}))
+    dag.node(kind(lambda x: x), name="read")
+    dag.node(kind(lambda n, read: n), name="end")
+    dag.connect("give", "read", output="x").connect("give", "end", output="n").connect("read", "end")
+    with dag.cycle("loop", max_iterations=4, on_limit="return") as cycle:
+        cycle.feedback("end", "give", input="n")
+    return dag
+
+
 def test_a_trace_of_a_cycle_in_a_cycle_has_what_an_observer_is_told(any_mode, kind):
     def make():
         dag = DAG("wheels")
@@ -222,6 +233,24 @@ def test_a_trace_of_a_cycle_in_a_workflow_inside_has_what_an_observer_is_told(an
     check(any_mode, make)
     check(any_mode, lambda: make(at_three(boom)))
     check(any_mode, lambda: make(lambda n=0: n + 1 if n < 2 else NO_DATA))
+
+
+def test_a_trace_of_a_cycle_inside_a_cycle_around_it_has_what_an_observer_is_told(any_mode, kind):
+    def make():
+        dag = DAG("outer").add_node("begin", kind(lambda last=0: last))
+        dag.add_dag("sub", counting(kind(lambda n=0: n + 1), max_iterations=2, on_limit="return"))
+        dag.node(kind(lambda sub: 0), name="end")
+        dag.connect("begin", "sub").connect("sub", "end")
+        with dag.cycle("loop", max_iterations=2, on_limit="return") as cycle:
+            cycle.feedback("end", "begin", input="last")
+        return dag
+
+    check(any_mode, make)
+
+
+def test_a_trace_of_a_missing_output_in_a_cycle_has_what_an_observer_is_told(any_mode, kind):
+    check(any_mode, lambda: lacking(kind))
+    check(any_mode, lambda: lacking(kind).set_node_error_handler("read", lambda node, inputs, error: 5))
 
 
 def test_state_that_nodes_change_is_in_a_trace_without_its_values(any_mode):

@@ -5,7 +5,7 @@ import re
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fast_dag.observe.charts import (
@@ -35,6 +35,7 @@ def test_every_point_of_a_line_lies_in_the_chart(values):
     assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in points)
 
 
+@example([5e-324])
 @given(st.lists(st.floats(0, 1e12), min_size=1, max_size=90))
 def test_every_column_stands_on_the_ground(values):
     columns = drawn(column_chart(values, [""] * len(values), "values")).findall("rect")

@@ -4,8 +4,13 @@ import threading
 
 import pytest
 
-from fast_dag.runners.memory import MIB, MemorySampler
+from fast_dag.observe.meter import MIB, ProcessMeter
+from fast_dag.runners.memory import MemorySampler
 from tests.conformance.modes import comes_true
+
+
+def sampler(**options):
+    return MemorySampler(ProcessMeter().memory_mb, **options)
 
 
 def samplers():
@@ -18,7 +23,7 @@ def touched(mebibytes):
 
 
 def test_what_is_allocated_and_freed_within_the_block_shows_in_the_peak():
-    with MemorySampler() as memory:
+    with sampler() as memory:
         before = memory.usage()["start_mb"]
         block = touched(60)
         assert comes_true(lambda: memory.usage()["peak_mb"] > before + 50)
@@ -30,14 +35,14 @@ def test_what_is_allocated_and_freed_within_the_block_shows_in_the_peak():
 
 
 def test_what_is_there_at_the_end_shows_in_the_peak_of_a_sampler_that_never_looked_in_between():
-    with MemorySampler(interval=1000) as memory:
+    with sampler(interval=1000) as memory:
         block = touched(60)
     assert memory.usage()["peak_mb"] > memory.usage()["start_mb"] + 50
     del block
 
 
 def test_a_sample_can_be_taken_at_any_time():
-    with MemorySampler(interval=1000) as memory:
+    with sampler(interval=1000) as memory:
         before = memory.usage()["start_mb"]
         block = touched(60)
         assert memory.sample() > before + 50
@@ -47,33 +52,33 @@ def test_a_sample_can_be_taken_at_any_time():
 
 def test_the_peak_is_never_below_the_start():
     block = touched(60)
-    with MemorySampler() as memory:
+    with sampler() as memory:
         del block
     assert memory.usage()["peak_mb"] >= memory.usage()["start_mb"] > 0
 
 
 def test_one_daemon_thread_watches_and_has_ended_when_the_block_is_left():
-    with MemorySampler():
+    with sampler():
         (thread,) = samplers()
         assert thread.daemon
     assert samplers() == []
 
 
 def test_leaving_the_block_does_not_wait_for_the_next_sample():
-    with MemorySampler(interval=1000):
+    with sampler(interval=1000):
         pass
     assert samplers() == []
 
 
 def test_an_exception_passes_and_the_thread_ends():
-    with pytest.raises(KeyError, match="mine"), MemorySampler() as memory:
+    with pytest.raises(KeyError, match="mine"), sampler() as memory:
         raise KeyError("mine")
     assert samplers() == []
     assert memory.usage()["start_mb"] > 0
 
 
 def test_a_sampler_can_be_used_again():
-    memory = MemorySampler()
+    memory = sampler()
     with memory:
         block = touched(60)
         memory.sample()
@@ -87,4 +92,4 @@ def test_a_sampler_can_be_used_again():
 @pytest.mark.parametrize("interval", [0, -1, "soon", float("nan")])
 def test_an_interval_is_a_positive_number_of_seconds(interval):
     with pytest.raises(ValueError, match="interval must be a number of seconds > 0"):
-        MemorySampler(interval)
+        MemorySampler(float, interval)

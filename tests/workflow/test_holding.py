@@ -209,3 +209,16 @@ def test_a_port_that_is_closed_later_is_a_problem():
         "output 'scale' of 'sub' is no node of 'sums' any more",
         "'x' of 'sub' is no open input of 'sums' any more: disconnect 'one'",
     ]
+
+
+@pytest.mark.parametrize("name", ["results", "ports", "node_type", "func"])
+def test_an_option_that_there_is_not_is_told_even_if_the_engine_uses_its_name(name):
+    inner = DAG("inner").add_node("one", lambda: 1)
+    for add in (DAG("outer").add_dag, DAG("outer").add_workflow):
+        with pytest.raises(UnknownOptionError, match=f"node 'inside' takes no '{name}'"):
+            add("inside", inner, **{name: ["one"]})
+
+
+def test_a_mistyped_option_is_told_with_the_one_that_may_be_meant():
+    with pytest.raises(UnknownOptionError, match="did you mean 'error_strategy'"):
+        DAG("outer").add_dag("inside", DAG("inner"), error_stratgy="continue")
