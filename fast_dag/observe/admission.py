@@ -7,8 +7,8 @@ from collections.abc import Callable, Hashable
 
 from fast_dag.errors import CycleSafetyError
 
-Key = tuple[Hashable, str]
-"""Who asks, and for which cycle."""
+Key = tuple[Hashable, Hashable]
+"""Who asks, and what for."""
 
 
 class Ticket:
@@ -44,7 +44,7 @@ class Admission:
     """
 
     def __init__(self, most: int | None, *, waits: bool = True) -> None:
-        self._most, self._waits = most, waits
+        self._most, self.waits = most, waits
         self._lock = threading.Lock()
         self._inside: set[Key] = set()
         self._line: list[Ticket] = []
@@ -54,8 +54,8 @@ class Admission:
         """How many are under way."""
         return len(self._inside)
 
-    def enter(self, key: Key) -> Ticket | None:
-        """Let a cycle in, or give it a place in the line.
+    def enter(self, key: Key, cycle: str) -> Ticket | None:
+        """Let a *cycle* in, or give it a place in the line.
 
         Raises:
             CycleSafetyError: there is no room, and nobody waits here.
@@ -67,10 +67,10 @@ class Admission:
                 self._inside.add(key)
                 del self._line[place : place + 1]
                 return None
-            if not self._waits:
+            if not self.waits:
                 found = f"{self._most} cycles are under way, as many as may be"
                 remedy = "raise max_concurrent_cycles, or let it wait: on_capacity='wait'"
-                msg = f"cycle {key[1]!r} is not let in: {found}; {remedy}"
+                msg = f"cycle {cycle!r} is not let in: {found}; {remedy}"
                 raise CycleSafetyError(msg)
             # A new one: the old one may have landed.
             ticket = Ticket(key)
@@ -78,19 +78,19 @@ class Admission:
             return ticket
 
     def leave(self, key: Key) -> None:
-        """A cycle has ended."""
+        """A cycle has ended, or waits no longer; nobody is called for that."""
         with self._lock:
             self._inside.discard(key)
-        self._call()
+            self._line = [ticket for ticket in self._line if ticket.key != key]
 
     def drop(self, holder: Hashable) -> None:
         """A run is over: none of its cycles is under way, or waits."""
         with self._lock:
             self._inside = {key for key in self._inside if key[0] is not holder}
             self._line = [ticket for ticket in self._line if ticket.key[0] is not holder]
-        self._call()
+        self.call()
 
-    def _call(self) -> None:
+    def call(self) -> None:
         """Have those ask again for whom there is room."""
         with self._lock:
             free = 0 if self._most is None else self._most - len(self._inside)

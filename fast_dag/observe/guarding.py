@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING
 
 from fast_dag.observe.leaks import Leak
@@ -35,8 +35,8 @@ class Guarding:
         self._gates = {limit.kind: Gate(limit) for limit in manager.limits()}
         self._leaks: dict[str, Leak] = {}
         self._quiet = Quiet(control.bodies)
-        self._entered: set[str] = set()
-        """The cycles that were let in, each for itself and those inside it."""
+        self._has_room = False
+        """Whether somebody who waits may be let in, and nobody has been told."""
         self._told: set[str] = set()
         """The cycles whose deadlock has been told of."""
         self._standing: list[Violation] = []
@@ -52,9 +52,9 @@ class Guarding:
                 self._told.discard(event.cycle)
                 for gate in self._gates.values():
                     gate.rearm()
-        if isinstance(event, events.CycleFinished) and event.cycle in self._entered:
-            self._entered.discard(event.cycle)
-            self._manager.admission.leave((self, event.cycle))
+        if self._has_room:
+            self._has_room = False
+            self._manager.admission.call()
 
     def refresh(self) -> None:
         """Look at the process and at this run; in a thread of its own."""
@@ -82,18 +82,18 @@ class Guarding:
                 self._control.tell(violation, cycle)
         return next((each for each in found if each.action in ENDING), None)
 
-    def admit(self, cycle: str) -> Ticket | None:
+    def admit(self, cycle: str, entry: Hashable) -> Ticket | None:
         """None to let *cycle* in, else what it has to wait for.
 
         Raises:
             CycleSafetyError: it may not wait.
         """
-        if any(self._quiet.lies_in(cycle, other) for other in self._entered):
-            return None
-        ticket = self._manager.admission.enter((self, cycle))
-        if ticket is None:
-            self._entered.add(cycle)
-        return ticket
+        return self._manager.admission.enter((self, entry), cycle)
+
+    def left(self, entry: Hashable) -> None:
+        """A cycle that was let in has ended; other runs are told with the next event, not from here."""
+        self._manager.admission.leave((self, entry))
+        self._has_room = True
 
     def warn(self, alert: Alert) -> None:
         """Have the observers of this run know of an alert."""

@@ -17,6 +17,8 @@ class _Course:
         """When something last came to its end, or began while nothing else was under way."""
         self.open: set[str] = set()
         """The nodes that are under way."""
+        self.entered = 1
+        """How often it is under way: in a workflow that is called for several elements at once."""
 
 
 class Quiet:
@@ -33,9 +35,9 @@ class Quiet:
     def take(self, event: events.Event, now: float) -> None:
         """Take an event of the run, at the time *now*."""
         if isinstance(event, events.CycleStarted):
-            self._courses[event.cycle] = _Course(now)
+            self._enter(event.cycle, now)
         elif isinstance(event, events.CycleFinished):
-            self._courses.pop(event.cycle, None)
+            self._leave(event.cycle)
         elif isinstance(event, events.NodeEvent):
             for cycle, course in self._courses.items():
                 if self._holds(cycle, event.node):
@@ -57,6 +59,20 @@ class Quiet:
             return self._bodies[cycle] < body
         # Of a workflow inside a node, whose name comes first.
         return cycle.partition(".")[0] in body
+
+    def _enter(self, cycle: str, now: float) -> None:
+        course = self._courses.get(cycle)
+        if course is None:
+            self._courses[cycle] = _Course(now)
+        else:
+            course.entered += 1
+            course.since = now
+
+    def _leave(self, cycle: str) -> None:
+        course = self._courses[cycle]
+        course.entered -= 1
+        if not course.entered:
+            del self._courses[cycle]
 
     def _holds(self, cycle: str, node: str) -> bool:
         if cycle in self._bodies:

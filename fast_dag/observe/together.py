@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fast_dag.run.events import Event
@@ -39,10 +39,15 @@ class Together:
         found = [look(cycle, index, seconds) for look in self._having("after_iteration")]
         return next((each for each in found if each is not None), None)
 
-    def admit(self, cycle: str) -> Landing | None:
+    def admit(self, cycle: str, entry: Hashable) -> Landing | None:
         """What one of them wants to be waited for; the others are asked when that is over."""
-        asked = (admit(cycle) for admit in self._having("admit"))
+        asked = (admit(cycle, entry) for admit in self._having("admit"))
         return next((each for each in asked if each is not None), None)
+
+    def left(self, entry: Hashable) -> None:
+        """A cycle that was let in has ended."""
+        for left in self._having("left"):
+            left(entry)
 
     def close(self, results: Mapping[str, CycleResult]) -> None:
         """End them all."""

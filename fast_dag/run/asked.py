@@ -25,7 +25,7 @@ def entrance(run: CyclicRun, lap: Lap) -> Generator[Request, Outcome, Outcome]:
     """Wait until all who watch let a cycle be entered."""
     for admit in run.ledger.admit:
         try:
-            while (landing := admit(name_of(run, lap))) is not None:
+            while (landing := admit(name_of(run, lap), lap)) is not None:
                 yield Until(landing)
         except Exception as error:  # noqa: BLE001 - whatever it is, it keeps the cycle from being entered
             return Outcome(error=error)

@@ -11,7 +11,7 @@ from fast_dag.run.context import Context
 from fast_dag.run.frontier import Frontier
 from fast_dag.run.graph_run import GraphRun
 from fast_dag.run.items import Gathering
-from fast_dag.run.lap_notes import cycle_finished
+from fast_dag.run.lap_notes import cycle_finished, left
 from fast_dag.run.requests import NOTHING
 from fast_dag.run.results import CycleResult
 from fast_dag.run.resuming import replayed
@@ -106,6 +106,8 @@ class CyclicRun(GraphRun):
         for lap in self.rounds.laps:
             if lap.is_running and self.notes is not None:
                 cycle_finished(self, lap)
+            elif lap.is_waiting:
+                left(self, lap)
 
     def tell_error(self) -> None:
         """Have the error that ended the run tell of the cycle that was under way, if it tells of none."""

@@ -63,7 +63,7 @@ class Dispatch:
         """What steps that have begun want now."""
         self._inside: list[Strand] = []
         """Runs inside steps that are not over."""
-        run.ledger.limit = limit
+        run.ledger.limit, run.ledger.is_in_order = limit, in_order
         run.ledger.is_stuck = self._is_stuck
 
     def begin(self, first: list[int]) -> None:

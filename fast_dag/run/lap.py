@@ -110,8 +110,10 @@ class Lap:
     """What its template adds."""
     own: Mapping[str, Any] | None = None
     """What the inputs that its template supplies would have without it."""
+    is_waiting = False
+    """Whether it is to be entered as soon as it is let in."""
     is_admitted = False
-    """Whether those who watch have let it be entered."""
+    """Whether it has been let in."""
     is_excused = False
     """Whether a failure of this iteration counts as one that came to its end."""
     is_passed_over = False
@@ -178,6 +180,7 @@ class Lap:
         self.started = now
         self.index = self.completed = self.made = 0
         self.is_running, self.signal = True, NO_DATA
+        self.is_waiting = self.is_admitted = False
         self.is_excused = self.is_passed_over = False
         self.ending = self.exit = self.found = self.fault = self.usage = self.closing = None
         self.outputs, self.kept, self.early = [], {}, []

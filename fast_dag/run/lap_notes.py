@@ -74,6 +74,7 @@ def checkpoint_saved(run: CyclicRun, lap: Lap) -> None:
 
 def cycle_finished(run: CyclicRun, lap: Lap) -> None:
     """A cycle has ended, or the run around it while it was under way."""
+    left(run, lap)
     result = run.rounds.endings.result(lap)
     _note(
         run,
@@ -85,6 +86,12 @@ def cycle_finished(run: CyclicRun, lap: Lap) -> None:
         iterations=lap.completed,
         duration=result.execution_time_seconds,
     )
+
+
+def left(run: CyclicRun, lap: Lap) -> None:
+    """A cycle has ended, or will not be entered any more."""
+    for tell in run.ledger.left:
+        tell(lap)
 
 
 def _note(run: CyclicRun, lap: Lap, kind: str, **fields: Any) -> None:

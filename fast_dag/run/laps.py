@@ -36,6 +36,17 @@ class Laps:
         found = [lap for lap in self.laps if lap.cycle.enter <= unit <= lap.cycle.leave]
         return max(found, key=lambda lap: lap.cycle.enter, default=None)
 
+    def is_outermost(self, lap: Lap) -> bool:
+        """Whether a cycle lies in no other one, of the runs around this one neither."""
+        if len(lap.memory.path) > 1:
+            return False
+        run: Any = self._run
+        while run.outer is not None:
+            step, run = run.outer_step, run.outer
+            if run.goes_round and run.rounds.lap_of(step) is not None:
+                return False
+        return True
+
     def checking(self, step: int, checker: Any) -> Callable[..., Any]:
         """*checker*, which knows about the cycle around *step*, if there is one."""
         lap = self.lap_of(step)

@@ -110,8 +110,10 @@ class Ledger:
     """Keeps what the run has come to after iterations of a cycle, and knows what to go on from."""
     guards: Sequence[Callable[[str, int, float], Violation | None]] = ()
     """Asked of a cycle after each iteration, by name, index and seconds: what ends it there."""
-    admit: Sequence[Callable[[str], Landing | None]] = ()
+    admit: Sequence[Callable[[str, Lap], Landing | None]] = ()
     """Asked before a cycle is entered, by name; each gives None, or what is to be waited for."""
+    left: Sequence[Callable[[Lap], Any]] = ()
+    """Told when such a cycle has ended, or waits no longer."""
     excuses: Sequence[Callable[[str, Exception], bool]] = ()
     """Asked of a failure in a cycle: whether the iteration counts all the same, and the cycle goes on."""
     violations: list[tuple[str | None, Violation]] = field(default_factory=list)
@@ -130,6 +132,8 @@ class Ledger:
     """Whether the node of a path is answered from a recording, so that its cache is left alone."""
     limit: int | None = None
     """How many calls may be under way at once, None for any number."""
+    is_in_order: bool = False
+    """Whether one step is made after the other, in the order of the plan."""
     workers: int = 1
     """How many calls of sync functions may be under way at once."""
     bridge: Bridge | None = None

@@ -20,6 +20,7 @@ from fast_dag.run.laps import Laps
 from fast_dag.run.requests import Failure, Loop, Outcome, Request, Success, Watch
 from fast_dag.run.resuming import LIMITS, is_kept, resume
 from fast_dag.run.step import fetch
+from fast_dag.run.told import OPEN
 from fast_dag.run.wrapping import text_of
 from fast_dag.values import NO_DATA
 
@@ -67,7 +68,7 @@ class Rounds(Laps):
     def questions(self, step: int) -> Generator[Request, Outcome, Success | Failure]:
         """What has to be asked at an enter or leave unit."""
         lap = self._by_unit[step]
-        if self._waits(lap):
+        if lap.is_waiting:
             outcome = yield from entrance(self._run, lap)
         elif self._is_plain(lap):
             outcome = yield Loop(lap)
@@ -80,7 +81,7 @@ class Rounds(Laps):
     def answered(self, step: int, answer: Any) -> list[int]:
         """Take what was answered at an enter or leave unit; the steps set free."""
         lap = self._by_unit[step]
-        if self._waits(lap):
+        if lap.is_waiting:
             return self._let_in(lap, answer)
         if self._is_plain(lap):
             return self.through(self._looped(lap))
@@ -118,7 +119,8 @@ class Rounds(Laps):
 
     def _arrive(self, lap: Lap) -> list[int] | None:
         """The units behind the enter of a cycle; None if there is something to do there first."""
-        if self._waits(lap):
+        lap.is_waiting = not lap.is_running and self._waits(lap)
+        if lap.is_waiting:
             return None
         if not lap.is_running:
             self._begin(lap)
@@ -137,9 +139,15 @@ class Rounds(Laps):
         return self._go_on(lap, ending or self._settled(lap, self.endings.judge))
 
     def _waits(self, lap: Lap) -> bool:
-        """Whether somebody has to let the cycle be entered; one inside another is let in with that."""
-        is_asked = bool(self._run.ledger.admit) and self._run.outer is None and len(lap.memory.path) == 1
-        return is_asked and not (lap.is_admitted or lap.is_running)
+        """Whether the cycle is not entered at once.
+
+        Somebody has to let it in (one inside another is let in with that), or steps before it are open where
+        one is made after the other: their time is not that of the cycle.
+        """
+        run, before = self._run, lap.cycle.enter - 1
+        is_asked = bool(run.ledger.admit) and self.is_outermost(lap)
+        is_early = run.ledger.is_in_order and before >= 0 and run.state[before] == OPEN
+        return (is_asked or is_early) and not lap.is_admitted
 
     def _let_in(self, lap: Lap, answer: Any) -> list[int]:
         if isinstance(answer, _Fault):

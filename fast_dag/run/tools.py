@@ -143,8 +143,9 @@ class Watcher(Protocol):
     `may_end` (bool): it may call `Control.end`, so that calls must be made where they can be left.
     `after_iteration(cycle, index, seconds)`: asked by the core when an iteration has come to its end; a
     `Violation` with action terminate or raise, which the core tells of, ends the cycle before another node.
-    `admit(cycle)`: asked before a cycle is entered; None admits it, else it waits until the given `Landing`
-    has landed and is asked again.  What it raises ends the run.
+    `admit(cycle, entry)`: asked before a cycle is entered that lies in no other; None admits it, else it
+    waits until the given `Landing` has landed and is asked again.  What it raises ends the run.
+    `left(entry)`: told when that has ended, or waits no longer; nobody may be called from there who waits.
     `excuses(cycle, error)`: whether an iteration whose node raised *error* counts, and the cycle goes on.
     """
 

@@ -67,6 +67,7 @@ class InLine:
         """Follow the run to its end."""
         self.run.context.on_stop(self.stop)
         ledger = self.run.ledger
+        ledger.is_in_order = True
         is_bare = not self.run.hooks and ledger.around is None
         if is_bare and not self.is_observed:
             self.run.loop_plainly()

@@ -36,7 +36,7 @@ def watched(run: Run, observers: Sequence[Any], options: RunOptions) -> tuple[li
         raise
     ledger = run.ledger
     ledger.guards = _asked(watchers, "after_iteration")
-    ledger.admit = _asked(watchers, "admit")
+    ledger.admit, ledger.left = _asked(watchers, "admit"), _asked(watchers, "left")
     ledger.excuses = _asked(watchers, "excuses")
     return watchers, called
 

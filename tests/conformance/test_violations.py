@@ -157,7 +157,7 @@ def test_a_cycle_waits_until_it_is_let_in(any_mode, kind):
             threading.Timer(0.0, callback).start()
             return True
 
-    def admit(cycle):
+    def admit(cycle, _):
         asked.append(cycle)
         return Open() if len(asked) < 3 else None
 
@@ -167,8 +167,20 @@ def test_a_cycle_waits_until_it_is_let_in(any_mode, kind):
     assert result_of(dag).total_iterations == 2
 
 
+def test_who_let_a_cycle_in_is_told_when_it_has_ended(any_mode, kind):
+    told = []
+    dag = looped(kind, lambda x=0: x + 1, max_iterations=2, on_limit="return")
+    watching = Watching(
+        admit=lambda cycle, entry: told.append(("in", cycle, id(entry))),
+        left=lambda entry: told.append(id(entry)),
+    )
+    any_mode(dag, observers=[watching])
+    ((_, name, entry), left) = told
+    assert (name, left) == ("loop", entry)
+
+
 def test_what_keeps_a_cycle_out_ends_the_run(any_mode, kind):
-    def refuse(cycle):
+    def refuse(cycle, _):
         raise CycleSafetyError(f"no room for {cycle}")
 
     called = []

@@ -40,6 +40,16 @@ def test_a_node_that_ends_is_a_sign_of_life(quiet):
     assert quiet.stuck(5.0, 9.5) == {"outer": 5.5}
 
 
+def test_a_cycle_under_way_for_several_elements_is_watched_until_the_last_of_them_ends(quiet):
+    take(quiet, events.CycleStarted, 0.0, cycle="call.loop")
+    take(quiet, events.CycleStarted, 0.0, cycle="call.loop")
+    take(quiet, events.CycleFinished, 1.0, cycle="call.loop")
+    take(quiet, events.NodeStarted, 1.0, node="call.n")
+    assert quiet.stuck(5.0, 6.5) == {"call.loop": 5.5}
+    take(quiet, events.CycleFinished, 7.0, cycle="call.loop")
+    assert quiet.stuck(5.0, 20.0) == {}
+
+
 def test_an_element_of_a_map_is_a_sign_of_life(quiet):
     take(quiet, events.CycleStarted, 0.0, cycle="outer")
     take(quiet, events.NodeStarted, 0.0, node="a")

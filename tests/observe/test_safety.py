@@ -301,6 +301,103 @@ def test_a_cycle_inside_another_needs_no_room_of_its_own():
     assert dag.execute_cycle_sync("outer", safety_manager=manager).total_iterations == 2
 
 
+def two_cycles(function=lambda value=0: value + 1):
+    dag = DAG("two")
+    for name in ("first", "second"):
+        dag.add_node(name, function)
+        with dag.cycle(f"{name} loop", max_iterations=2, on_limit="return") as cycle:
+            cycle.feedback(name, name, input="value")
+    return dag
+
+
+@pytest.mark.parametrize("mode", ["sequential", "parallel", "async"])
+def test_a_cycle_after_another_finds_room_at_once(mode):
+    dag = two_cycles().connect("first", "second", input="value")
+    manager = CycleSafetyManager(max_concurrent_cycles=1, on_capacity="raise")
+    assert dag.run(mode=mode, observers=[manager]) == 4
+    assert manager.check_safety().active_cycles == 0
+
+
+def test_independent_cycles_are_entered_one_after_the_other_where_steps_are():
+    manager = CycleSafetyManager(max_concurrent_cycles=1, on_capacity="raise")
+    dag = two_cycles()
+    dag.run(observers=[manager])
+    assert dag.results == {"first": 2, "second": 2}
+
+
+class Crowd:
+    """Counts who is in its function at once."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.now = self.most = 0
+
+    def __call__(self, value):
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        threading.Event().wait(0.002)
+        with self.lock:
+            self.now -= 1
+        return value + 1
+
+
+@pytest.mark.parametrize("mode", ["sequential", "parallel", "async"])
+def test_cycles_of_workflows_inside_nodes_need_room_as_well(mode):
+    crowd, dag = Crowd(), DAG("around")
+    for name in ("one", "two", "three"):
+        dag.add_workflow(name, counting(crowd, max_iterations=2))
+    manager = CycleSafetyManager(max_concurrent_cycles=1)
+    dag.run(mode=mode, observers=[manager], timeout=10)
+    assert (crowd.most, manager.check_safety().active_cycles) == (1, 0)
+
+
+@pytest.mark.parametrize("mode", ["sequential", "parallel", "async"])
+def test_each_element_of_a_map_needs_room_for_its_cycle(mode):
+    crowd, dag = Crowd(), DAG("around")
+    dag.add_node("values", lambda: [1, 2, 3])
+    dag.add_workflow("each", counting(crowd, max_iterations=2), map="value", inputs=["value"])
+    dag.connect("values", "each", input="value")
+    manager = CycleSafetyManager(max_concurrent_cycles=1)
+    assert dag.run(mode=mode, observers=[manager], timeout=10) == [30, 40, 50]
+    assert (crowd.most, manager.check_safety().active_cycles) == (1, 0)
+
+
+@pytest.mark.parametrize("mode", ["sequential", "parallel", "async"])
+def test_a_cycle_inside_the_nodes_of_another_needs_no_room_of_its_own(mode):
+    middle = DAG("middle")
+    middle.add_workflow("deep", counting(max_iterations=2))
+    middle.add_node("sum", lambda deep, before=0: deep + before).connect("deep", "sum", input="deep")
+    with middle.cycle("middle loop", max_iterations=2) as cycle:
+        cycle.feedback("sum", "deep", input="value").feedback("sum", "sum", input="before")
+    dag = DAG("around")
+    dag.add_workflow("inside", middle)
+    manager = CycleSafetyManager(max_concurrent_cycles=1)
+    dag.run(mode=mode, observers=[manager], timeout=10)
+    assert manager.check_safety().active_cycles == 0
+
+
+def test_a_workflow_inside_a_node_that_gives_up_waiting_gives_up_its_place():
+    manager, gate, inside = CycleSafetyManager(max_concurrent_cycles=1), threading.Event(), threading.Event()
+    first = counting(lambda value: inside.set() or (gate.wait(5) and value + 1), max_iterations=1)
+    handle = first.start(observers=[manager])
+    given_up, go_on = threading.Event(), threading.Event()
+    dag = DAG("around")
+    dag.add_workflow("inner", counting(), timeout=0.05)
+    dag.set_node_error_handler("inner", lambda node, inputs, error: given_up.set() or go_on.wait(5))
+    try:
+        assert inside.wait(5)
+        second = dag.start(observers=[manager], mode="parallel")
+        assert given_up.wait(5)
+        third = counting().start(observers=[manager], mode="parallel")
+        gate.set()
+        assert (handle.result(5), third.result(5)) == (10, 80)
+    finally:
+        gate.set()
+        go_on.set()
+    assert second.result(5)
+
+
 def test_a_cycle_that_may_not_wait_ends_its_run():
     manager = CycleSafetyManager(max_concurrent_cycles=1, on_capacity="raise")
     gate, inside = threading.Event(), threading.Event()

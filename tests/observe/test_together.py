@@ -33,8 +33,11 @@ class Full(Plain):
         self.asked.append((cycle, index, seconds))
         return self.violation
 
-    def admit(self, cycle):
+    def admit(self, cycle, entry):
         return self.landing
+
+    def left(self, entry):
+        self.asked.append(entry)
 
 
 def test_all_are_told_and_closed():
@@ -64,8 +67,14 @@ def test_all_look_after_an_iteration_and_the_first_violation_counts():
 
 def test_a_cycle_waits_for_whoever_wants_that():
     landing = object()
-    assert Together([Plain(), Full(1), Full(1, landing=landing)]).admit("loop") is landing
-    assert Together([Plain(), Full(1)]).admit("loop") is None
+    assert Together([Plain(), Full(1), Full(1, landing=landing)]).admit("loop", 1) is landing
+    assert Together([Plain(), Full(1)]).admit("loop", 1) is None
+
+
+def test_all_are_told_that_a_cycle_has_left():
+    watchers = [Full(1), Full(2)]
+    Together([Plain(), *watchers]).left("entry")
+    assert [each.asked for each in watchers] == [["entry"], ["entry"]]
 
 
 def test_all_that_can_be_refreshed_are():
