@@ -24,13 +24,23 @@ def cases(size: int = 1000) -> list[Case]:
     return [
         Case(
             name=f"chain of {size:,}, what a counting observer adds",
-            make=lambda: _observed(size),
+            make=lambda: _counted(chain(size).dag, x=0),
             count=2 * size + 2,
             unit="us",
             per=" an event",
             beside="unwatched",
             excess=True,
             most_cost=1.0,
+        ),
+        Case(
+            name=f"cycle, {size:,} iterations, what a counting observer adds",
+            make=lambda: _counted(_counting(size)),
+            count=4 * size + 4,
+            unit="us",
+            per=" an event",
+            beside="unwatched",
+            excess=True,
+            most_cost=1.5,
         ),
         Case(
             name=f"chain of {size:,} with general arguments, traced",
@@ -77,14 +87,13 @@ def _watched(size: int, make: Callable[[], Any]) -> Sides:
     return Sides(lambda: dag.run(observers=[make()]), dag.run, lambda: dag["count"])
 
 
-def _observed(size: int) -> Sides:
-    dag = chain(size).dag
+def _counted(dag: DAG, **inputs: Any) -> Sides:
     seen = [0]
 
     def count(_: object) -> None:
         seen[0] += 1
 
-    return Sides(lambda: dag.run(x=0, observers=[count]), lambda: dag.run(x=0))
+    return Sides(lambda: dag.run(inputs, observers=[count]), lambda: dag.run(inputs))
 
 
 def _traced(dag: DAG) -> Sides:

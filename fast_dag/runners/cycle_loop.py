@@ -21,20 +21,24 @@ from fast_dag.runners.row_loop import Interrupted
 from fast_dag.values import NO_DATA, Converged
 
 if TYPE_CHECKING:
+    from fast_dag.runners.observed_cycle import ObservedCycle
     from fast_dag.runners.tape import Tape
 
 SPECIAL = LAZY | {Converged}
 
 
 def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
-    run: CyclicRun, lap: Lap, base: contextvars.Context, tape: Tape | None = None
+    run: CyclicRun,
+    lap: Lap,
+    base: contextvars.Context,
+    tape: Tape | ObservedCycle | None = None,
 ) -> tuple[Callable[[], Outcome | None], Callable[[], None]]:
     """The loop over the iterations of *lap*, which is about to begin one, and what stops it from any thread.
 
     When it ends *lap* tells how far it is: `lap.found` is why the cycle ends; or a node has given, or raised,
     what only the core can take, which is what the loop returns, or its arguments are not all there; then
     `lap.made` nodes came before it.
-    A *tape* takes what is to be kept for a trace.
+    A *tape* takes what is to be kept for a trace, or tells it.
     """
     clock = perf_counter if tape is None else tape.clock
 
@@ -95,7 +99,8 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
                         if type(value) not in ordinary:
                             is_odd = has_delta and hasattr(type(value), "__anext__")
                             if value is NO_DATA or type(value) in SPECIAL or is_odd or is_awaitable(value):
-                                return Outcome(value, duration=clock() - before)
+                                left = clock if tape is None else tape.left
+                                return Outcome(value, duration=left() - before)
                             ordinary.add(type(value))
                         usual = type(value)
                     values[slot] = given[name] = value

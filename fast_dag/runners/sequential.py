@@ -7,12 +7,14 @@ import importlib
 import queue
 import threading
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from fast_dag.run.cyclic_run import CyclicRun
 from fast_dag.run.dispatch import Dispatch
+from fast_dag.run.lap import Lap
 from fast_dag.run.machine_run import MachineRun
 from fast_dag.run.requests import Call, Last, Loop, Outcome, Request, Until, Wait
 from fast_dag.run.run import Run
@@ -26,6 +28,10 @@ from fast_dag.runners.machine_loop import machine_loop
 from fast_dag.runners.private_loop import Handle, PrivateLoop
 from fast_dag.runners.row_loop import Interrupted, row_loop
 from fast_dag.runners.winding_up import WindingUp, follow, has_loose_ends, seconds_left
+
+if TYPE_CHECKING:
+    from fast_dag.runners.observed_cycle import ObservedCycle
+    from fast_dag.runners.tape import Tape
 
 Work = Callable[[Tell], Coroutine[Any, Any, None]]
 
@@ -69,7 +75,8 @@ class InLine:
         ledger = self.run.ledger
         ledger.is_in_order = True
         is_bare = not self.run.hooks and ledger.around is None
-        if is_bare and not self.is_observed:
+        is_asked = ledger.shows_values or ledger.guards or ledger.excuses
+        if is_bare and not (self.is_observed and is_asked):
             self.run.loop_plainly()
         made = self._run_plainly() if is_bare and not ledger.shows_values else None
         first = self.run.ready()
@@ -80,11 +87,12 @@ class InLine:
     def _go_round(self, request: Loop) -> Outcome:
         """Let a plain loop go round a cycle; what a node gave that only the core can take is kept for it."""
         run: Any = request.strand.run
-        tape = None if run.notes is None else _tapes().Tape(run, request.lap)
+        tape = self._tape(run, request.lap)
         loop, self.stop_loop = cycle_loop(run, request.lap, self.base, tape)
         if run.finished or self.run.finished:
             return Outcome()
-        made, is_stopped = self._made_by(loop)
+        with nullcontext() if tape is None else tape.at_work():
+            made, is_stopped = self._made_by(loop)
         if made is not None:
             made.ended = perf_counter()
         if tape is not None:
@@ -92,6 +100,18 @@ class InLine:
         if made is not None:
             self.made[request.strand, request.lap.cycle.enter + 1 + request.lap.made] = made
         return Outcome()
+
+    def _tape(self, run: CyclicRun, lap: Lap) -> Tape | ObservedCycle | None:
+        """What takes or tells what happens while a plain loop goes round, None if nobody watches."""
+        if run.notes is None:
+            return None
+        if not self.is_observed:
+            kept: Tape = _tapes().Tape(run, lap)
+            return kept
+        module = importlib.import_module("fast_dag.runners.observed_cycle")
+        told: ObservedCycle = module.ObservedCycle(run, lap)
+        self.observed = told
+        return told
 
     def _follow(self, first: list[int], made: Outcome | None) -> None:
         """Make one step after the other; the very first may be *made* already."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,6 +43,8 @@ class Tape:
 
         self.clock = clock
         """Tells the time, and keeps it."""
+        self.left = clock
+        """The same, when the loop leaves what a node gave to the core."""
 
     def asking(self, ask: Ask | None) -> Ask:
         """*ask*, after which what is to be told of the iteration is kept."""
@@ -67,6 +70,10 @@ class Tape:
             return found
 
         return asked
+
+    def at_work(self) -> AbstractContextManager[None]:
+        """For the time the loop goes round."""
+        return nullcontext()
 
     def keep(self, made: Outcome | None, *, is_stopped: bool) -> None:
         """Give the trace what the loop has left; *made* is what a node gave that the core has to take."""

@@ -62,9 +62,8 @@ def calls_of(loop, run):
     ],
     ids=["rows", "cycle", "machine"],
 )
-def test_a_trace_leaves_plain_loops_in_use_and_an_observer_does_not(loop, run):
+def test_a_trace_leaves_plain_loops_in_use(loop, run):
     assert calls_of(loop, lambda: run(trace=True)) == 1
-    assert calls_of(loop, lambda: run(trace=True, observers=[lambda event: None])) == 0
 
 
 def test_rows_leave_their_times_and_nothing_else():
