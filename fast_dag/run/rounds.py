@@ -179,7 +179,17 @@ class Rounds(Passing):
         is_told = self._run.ledger.tell_lap is not None
         is_called = lap.deltas is not None and lap.deltas.is_called
         is_open = not (lap.asks_before or is_told or is_called) and self._run.ledger.keeper is None
-        return is_known and bool(lap.cycle.rows) and is_open and not self._run.flows.by_slot
+        return is_known and self._has_rows(lap) and is_open and not self._run.flows.by_slot
+
+    def _has_rows(self, lap: Lap) -> bool:
+        """Whether a plain loop can make its calls; where somebody is told of each, none may lack an argument."""
+        run, cycle = self._run, lap.cycle
+        if run.notes is None or not run.ledger.is_observed:
+            return bool(cycle.rows)
+        layouts = run.plan.layouts[cycle.enter + 1 : cycle.leave]
+        # Only after its node has been told to start would it be found that a part is missing.
+        has_parts = any(argument.output for layout in layouts for argument in layout.arguments)
+        return bool(cycle.rows) and not has_parts
 
     def _looped(self, lap: Lap) -> list[int]:
         """Go on where a plain loop has ended: behind the cycle, or within an iteration."""

@@ -39,7 +39,7 @@ class ObservedCycle:
         self._run, self._lap = run, lap
         self._units = range(lap.cycle.enter + 1, lap.cycle.leave)
         self._paths = [run.path_of(unit) for unit in self._units]
-        self._around = run.iteration(lap.cycle.enter)
+        self._around = run.iteration_of(lap.cycle.enter)
         self._index = lap.completed
         self._place = NOBODY
         """Of the node under way, counted from the first one of the body."""
@@ -110,10 +110,15 @@ class ObservedCycle:
         lap = self._lap
         if made is not None:
             made.duration = made.ended - self._began
-        elif not (is_stopped or self._is_told or (self._is_asking and lap.is_judged_by_user)):
+        elif not (is_stopped or self._is_told or self._is_unanswered):
             # Its conditions were not asked, or did not answer.
             with self.at_work():
                 self._end_iteration(dict(zip(self._names(), lap.outputs, strict=False)))
+
+    @property
+    def _is_unanswered(self) -> bool:
+        """Whether a function of the user's has raised where it was to say whether the cycle ends."""
+        return self._is_asking and self._lap.is_judged_by_user
 
     def _names(self) -> list[str]:
         return [self._run.plan.names[unit] for unit in self._units]

@@ -124,3 +124,16 @@ def test_a_cycle_inside_a_nested_workflow_is_told_under_its_path():
     ours = told(nested(), {})
     assert ours == told(nested(), {}, Curious())
     assert {event["node"] for event in ours[1] if event["kind"] == "node_started"} >= {"inside.node"}
+
+
+def test_a_node_whose_argument_is_missing_is_told_to_start_once():
+    def flawed():
+        dag = DAG("flawed").add_node("give", lambda x=0: {"a": x} if x < 2 else {})
+        dag.add_node("take", lambda a: a + 1).connect("give", "take", output="a", input="a")
+        with dag.cycle("loop", max_iterations=5) as cycle:
+            cycle.feedback("take", "give", input="x")
+        return dag
+
+    ours = told(flawed(), {})
+    assert ours == told(flawed(), {}, Curious())
+    assert [event["kind"] for event in ours[1]].count("node_failed") == 1
