@@ -182,7 +182,7 @@ class Rounds(Passing):
         return is_known and self._has_rows(lap) and is_open and not self._run.flows.by_slot
 
     def _has_rows(self, lap: Lap) -> bool:
-        """Whether a plain loop can make its calls; where somebody is told of each, none may lack an argument."""
+        """Whether a plain loop can make its calls; observed ones may lack no argument."""
         run, cycle = self._run, lap.cycle
         if run.notes is None or not run.ledger.is_observed:
             return bool(cycle.rows)
