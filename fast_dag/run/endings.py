@@ -272,8 +272,9 @@ class Endings:
         made.best_iteration = lap.completed - 1 if lap.completed else None
         errors = run.tally.errors
         made.errors = [errors[unit] for unit in units if unit in errors]
-        named = (None, name_of(run, lap))
-        made.violations = [each for cycle, each in run.ledger.violations if cycle in named]
+        if run.ledger.violations:
+            named = (None, name_of(run, lap))
+            made.violations = [each for cycle, each in run.ledger.violations if cycle in named]
         if lap.cycle.scalars is not None:
             made.best_metrics = lap.cycle.scalars(made.outputs)
         if isinstance(made, IterationInfo) and lap.following is not None:

@@ -337,5 +337,5 @@ def _first(carried: Sequence[Any], places: Sequence[int]) -> Any:
 
 def following(cycle: Cycle) -> Following | None:
     """What follows one entry into *cycle*, None if nothing does."""
-    wants = (cycle.bounded, cycle.until, cycle.config.on_round, cycle.emits or None)
-    return None if all(each is None for each in wants) else Following(cycle)
+    has_rule = cycle.until is not None or cycle.config.on_round is not None
+    return Following(cycle) if has_rule or cycle.bounded is not None or cycle.emits else None

@@ -7,7 +7,7 @@ import importlib
 import queue
 import threading
 from collections.abc import Callable, Coroutine
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -91,8 +91,11 @@ class InLine:
         loop, self.stop_loop = cycle_loop(run, request.lap, self.base, tape)
         if run.finished or self.run.finished:
             return Outcome()
-        with nullcontext() if tape is None else tape.at_work():
+        if tape is None:
             made, is_stopped = self._made_by(loop)
+        else:
+            with tape.at_work():
+                made, is_stopped = self._made_by(loop)
         if made is not None:
             made.ended = perf_counter()
         if tape is not None:
