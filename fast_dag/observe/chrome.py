@@ -80,6 +80,8 @@ def _spans(events: Sequence[Event]) -> list[Span]:
 
 def _key(event: Any) -> Any:
     """What a span is about, None if the event is about none."""
+    if event.kind == "node_failed" and event.index is not None:
+        return None
     if event.kind in ("node_started", "node_finished", "node_failed"):
         return "node", event.node, event.iteration
     if event.kind in ("cycle_started", "cycle_finished"):

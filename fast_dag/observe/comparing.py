@@ -16,7 +16,7 @@ COUNTED: Final[Mapping[str, tuple[str, ...]]] = {
     "run_finished": ("status", "error"),
     "node_started": ("attempt",),
     "node_finished": ("attempt", "cached"),
-    "node_failed": ("attempt", "error"),
+    "node_failed": ("attempt", "index", "error"),
     "node_skipped": (),
     "node_abandoned": ("attempt",),
     "item_finished": (),

@@ -218,7 +218,7 @@ class DebugWatcher:
         self._end_visit(event, "completed")
 
     def _node_failed(self, event: events.NodeFailed) -> None:
-        found, tool = self._attempt(event), self._tool
+        found, tool = self._attempt(event) if event.index is None else None, self._tool
         if found is None:
             return
         found.status = "failed" if event.retry_in is None else "retried"

@@ -266,6 +266,7 @@ READINGS: Final[Mapping[str, Callable[[Any], Any]]] = {
     **dict.fromkeys(["retry_in", "timeout"], _or_none(_time)),
     "item_finished.index": _place,
     "item_failed.index": _place,
+    "node_failed.index": _or_none(_place),
     "iteration": _tuple_of(_whole),
     "input_names": _tuple_of(_text),
     "error": _error,

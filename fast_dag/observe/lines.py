@@ -103,7 +103,8 @@ def _told(event: NodeEvent) -> str | None:
 
 
 def _told_of_failure(event: NodeFailed) -> str:
-    text = f"failed after {event.duration:.2f} s: {error_in_words(event.error)}"
+    element = "" if event.index is None else f"element {event.index} "
+    text = f"{element}failed after {event.duration:.2f} s: {error_in_words(event.error)}"
     if event.retry_in is None:
         return text
     return f"{text}; attempt {event.attempt + 1} in {event.retry_in:.2f} s"

@@ -64,11 +64,14 @@ class Line(NamedTuple):
 
 
 def place(event: events.NodeEvent | events.CycleEvent) -> str:
-    """The node or cycle of *event*, with the iteration of each cycle around it and the attempt."""
-    name = event.node if isinstance(event, events.NodeEvent) else f"cycle {event.cycle}"
+    """The node or cycle of *event*, with the iteration of each cycle around it, element and attempt."""
+    is_node = isinstance(event, events.NodeEvent)
+    name = event.node if is_node else f"cycle {event.cycle}"
+    index = getattr(event, "index", None) if is_node else None
+    element = "" if index is None else f": element {index}"
     around = f" [{'.'.join(map(str, event.iteration))}]" if event.iteration else ""
     attempt = getattr(event, "attempt", 1)
-    return f"{name}{around}" + (f", attempt {attempt}," if attempt > 1 else "")
+    return f"{name}{around}{element}" + (f", attempt {attempt}," if attempt > 1 else "")
 
 
 def _run_finished(event: events.RunFinished) -> str:
@@ -94,7 +97,7 @@ def _node_abandoned(event: events.NodeAbandoned) -> str:
 
 def _item_failed(event: events.ItemFailed) -> str:
     words = error_in_words(event.error)
-    return f"{place(event)}: element {event.index} failed after {event.duration:.3f} s: {words}"
+    return f"{place(event)} failed after {event.duration:.3f} s: {words}"
 
 
 def _cycle_finished(event: events.CycleFinished) -> str:
@@ -150,9 +153,7 @@ LINES: Final[dict[str, Line]] = {
         "ordinary", lambda event: f"{place(event)} skipped: {shortened(event.reason, LONGEST)}"
     ),
     "node_abandoned": Line("trouble", _node_abandoned),
-    "item_finished": Line(
-        "chatty", lambda event: f"{place(event)}: element {event.index} finished in {event.duration:.3f} s"
-    ),
+    "item_finished": Line("chatty", lambda event: f"{place(event)} finished in {event.duration:.3f} s"),
     "item_failed": Line("trouble", _item_failed),
     "cycle_started": Line("ordinary", lambda event: f"{place(event)} entered"),
     "cycle_finished": Line("ordinary", _cycle_finished),

@@ -198,8 +198,8 @@ class Monitoring:
             record.wall += event.duration
 
     def _end_node(self, event: Any) -> None:
-        # What a run inside a node takes is part of what the node takes.
-        if "." not in event.node:
+        # What a run inside a node takes, and an element of a map, is part of what the node takes.
+        if "." not in event.node and getattr(event, "index", None) is None:
             self._monitor.record.add_node(event.node, event.duration)
 
     def _end_run(self, event: Any) -> None:

@@ -14,8 +14,6 @@ class Place(NamedTuple):
     """The path of the node whose workflow it belongs to, '' for the outermost."""
     cycle: str
     """The path of the innermost cycle around it in that workflow, '' without one."""
-    is_map: bool
-    """Whether it is a node that is called for each element of an input."""
 
 
 class Places:
@@ -36,7 +34,7 @@ class Places:
             holder, cycle = path.rpartition(".")[0], self._control.cycle_of(path) or ""
             # A cycle further out is around the holder.
             is_near = cycle.rpartition(".")[0] == holder
-            found = Place(holder, cycle if is_near else "", self._control.is_map(path))
+            found = Place(holder, cycle if is_near else "")
             self._found[path] = found
         return found
 

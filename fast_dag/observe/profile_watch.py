@@ -140,6 +140,8 @@ class ProfileWatcher:
             self._begin(None, event.time)
 
     def _node_ended(self, event: events.NodeFinished | events.NodeFailed) -> None:
+        if getattr(event, "index", None) is not None:
+            return  # what elements took is in the time of their map
         self.record.calls.setdefault(event.node, []).append(event.duration)
         is_over = isinstance(event, events.NodeFinished) or event.retry_in is None
         if is_over and self._is_visit(event) and None in self._began:

@@ -151,9 +151,10 @@ class Standing:
         if isinstance(event, NodeStarted):
             self._begin(event.node)
         elif isinstance(event, NodeFailed) and event.retry_in is not None:
-            self._leave(event.node)
-            self.waiting[event.node] = (event.attempt + 1, event.time + event.retry_in)
             self.retries += 1
+            if event.index is None:
+                self._leave(event.node)
+                self.waiting[event.node] = (event.attempt + 1, event.time + event.retry_in)
         elif isinstance(event, NodeFinished | NodeFailed | NodeSkipped):
             self._leave(event.node)
             self.finished.add(event.node)

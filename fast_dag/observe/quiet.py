@@ -85,7 +85,7 @@ def _note(course: _Course, event: events.NodeEvent, now: float) -> None:
         if not course.open:
             course.since = now
         course.open.add(event.node)
-    elif isinstance(event, ENDS):
+    elif isinstance(event, ENDS) and getattr(event, "index", None) is None:
         course.open.discard(event.node)
         course.since = now
     else:

@@ -62,6 +62,8 @@ def records_of(events: Sequence[Event], shapes: Mapping[str, Shape], cycle: str 
 def _key(event: Any) -> Key | None:
     """What the event is about, None if there is no record of that."""
     kind = event.kind
+    if kind == "node_failed" and event.index is not None:
+        return None  # what elements took is in the time of their map
     if kind.startswith("node_"):
         return "node", event.node, event.iteration
     if kind.startswith("cycle_"):

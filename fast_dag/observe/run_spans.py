@@ -122,9 +122,10 @@ class RunSpans:
         self._instruments.failures.add(1, counted)
         if not is_final:
             self._instruments.retries.add(1, counted)
-            if self._places.of(event.node).is_map:
-                self._tell(event, {"fast_dag.retry_in": event.retry_in, **_exception(event.error)})
-                return
+        if event.index is not None:
+            told = {"fast_dag.retry_in": event.retry_in, **_element(event.index)}
+            self._tell(event, {**told, **_exception(event.error)})
+            return
         span = self._take(_mark(event), event.duration)
         if span is None:  # it failed before its first attempt
             self._tell(event, {"fast_dag.node": event.node, **_exception(event.error)})
@@ -173,8 +174,7 @@ class RunSpans:
 
     def item_failed(self, event: events.ItemFailed) -> None:
         """Tell that an element has failed for good."""
-        index = event.index if isinstance(event.index, tuple) else (event.index,)
-        self._tell(event, {"fast_dag.element": index, **_exception(event.error)})
+        self._tell(event, {**_element(event.index), **_exception(event.error)})
 
     def checkpoint_saved(self, event: events.CheckpointSaved) -> None:
         """Tell the cycle."""
@@ -232,6 +232,10 @@ TAKES: Final[dict[str, Callable[[RunSpans, Any], None]]] = {
 
 def _mark(event: events.NodeEvent) -> Mark:
     return Mark(NODE, event.node, event.iteration, event.attempt)
+
+
+def _element(index: int | tuple[int, ...]) -> dict[str, Any]:
+    return {"fast_dag.element": index if isinstance(index, tuple) else (index,)}
 
 
 def _about(event: events.NodeEvent | events.CycleEvent) -> dict[str, Any]:

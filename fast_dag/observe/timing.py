@@ -159,7 +159,8 @@ class Timing:
 
     def node_failed(self, event: Any) -> None:
         """An attempt has failed; after the last one a handler may still give a value."""
-        place = self._worked(event)
+        # What elements took is in the time of their map.
+        place = self._worked(event) if event.index is None else None
         if place is None:
             return
         if event.retry_in is None:

@@ -39,7 +39,8 @@ def attempts(visit: Visit, outcome: Outcome | None = None) -> Answer:
         retry_in = _retry_in(visit, answer.error)
         if retry_in is None:
             return answer
-        visit.note("node_failed", error=answer.error, retry_in=retry_in)
+        about = {"index": visit.place} if visit.index else {}
+        visit.note("node_failed", error=answer.error, retry_in=retry_in, **about)
         if retry_in:
             yield Wait(retry_in)
         outcome = None

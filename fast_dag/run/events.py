@@ -79,12 +79,16 @@ class NodeFinished(NodeEvent):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class NodeFailed(NodeEvent):
-    """An attempt failed; the next one is due in *retry_in* seconds, None if there is none."""
+    """An attempt failed; the next one is due in *retry_in* seconds, None if there is none.
+
+    *index* is that of the element, as of an `ItemEvent`, if the attempt was about one: then the node goes on.
+    """
 
     kind: ClassVar[str] = "node_failed"
     error: BaseException
     duration: float
     retry_in: float | None
+    index: int | tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

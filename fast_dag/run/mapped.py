@@ -193,21 +193,20 @@ class MapRun:
             answer = yield from cached(visit)
         else:
             answer = yield from attempts(visit, outcome)
-        place = index[0] if len(index) == 1 else index
         if isinstance(answer, Success):
             self._elements.put(index, answer.value)
-            visit.note("item_finished", index=place)
+            visit.note("item_finished", index=visit.place)
         else:
             self._counts["failed"] += 1
-            visit.note("item_failed", index=place, error=answer.error)
-            self._settle(visit, place, answer)
+            visit.note("item_failed", index=visit.place, error=answer.error)
+            self._settle(visit, answer)
         return SETTLED
 
-    def _settle(self, visit: Visit, place: Any, answer: Failure) -> None:
+    def _settle(self, visit: Visit, answer: Failure) -> None:
         """Do about a failed element what the settings say."""
         meaning = visit.node.settings.item_errors
         if meaning == "fail":
-            marks: Mapping[str, Any] = {"index": place, "attempts": visit.number}
+            marks: Mapping[str, Any] = {"index": visit.place, "attempts": visit.number}
             self._fail(Failure(answer.error, notes=tuple(visit.notes), marks=marks))
         elif meaning != "skip":
             self._elements.put(visit.index, None if meaning == "none" else answer.error)

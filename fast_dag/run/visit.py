@@ -71,6 +71,11 @@ class Visit:
         is_set: bool = self.node.settings.cached
         return is_set and not (recalls is not None and recalls(self.run.path_of(self.step)))
 
+    @property
+    def place(self) -> int | tuple[int, ...]:
+        """The place of its element as events tell it: one number, unless there are levels."""
+        return self.index[0] if len(self.index) == 1 else self.index
+
     def hooks(self, phase: str) -> Sequence[Hook]:
         """The hooks of the node that are called after it, innermost first."""
         return self.run.hooks.after(self.node.name, phase)

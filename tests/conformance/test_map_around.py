@@ -107,7 +107,7 @@ def test_failed_attempts_and_elements_are_told(any_mode, kind):
     events = told(any_mode, dag, item=[[], ["a"]], **one_worker(any_mode))
     assert kinds_of(events) == [
         ("node_started", None, 1),
-        ("node_failed", None, 1),
+        ("node_failed", (1, 0), 1),
         ("item_failed", (1, 0), 2),
         ("node_finished", None, 1),
     ]

@@ -7,7 +7,7 @@ import pytest
 
 from fast_dag import DAG, Trace
 from fast_dag.errors import DocumentError
-from tests.observe.traces import failed, iteration, ran, skipped, started, trace
+from tests.observe.traces import failed, finished, iteration, ran, skipped, started, trace
 
 
 def written(found, tmp_path):
@@ -97,6 +97,12 @@ def test_each_attempt_is_a_span_and_what_never_ended_ends_with_the_run(tmp_path)
     first, last = (each["args"] for each in whole["traceEvents"] if each["ph"] == "X")
     assert first["error"] == "ValueError: broken"
     assert last["status"] == "cancelled"
+
+
+def test_a_map_goes_on_when_an_attempt_for_an_element_has_failed(tmp_path):
+    tried = [started("each", 0), failed("each", 1, 1, retry_in=3.0, index=0), finished("each", 4, 4)]
+    whole = written(trace([tried], wall=5), tmp_path)
+    assert rows(whole) == {"w1": [("each", 0, 4e6)]}
 
 
 def test_what_takes_no_time_is_a_moment(tmp_path):

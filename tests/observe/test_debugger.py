@@ -261,6 +261,20 @@ def test_a_cause_is_told_before_what_it_led_to():
     assert text.index("KeyError: 'key'") < text.index("ValueError: broken")
 
 
+def test_an_attempt_for_an_element_does_not_end_its_map():
+    failures = [ValueError("once")]
+
+    def flaky(item):
+        if failures:
+            raise failures.pop()
+        return item
+
+    dag = DAG("wf")
+    dag.map(flaky, name="each", retry=2)
+    (found,) = only(debugged(dag, item=[1, 2]).iteration_details).node_executions
+    assert (found.attempt, found.status, found.error) == (1, "completed", None)
+
+
 def test_an_attempt_that_is_tried_again_is_no_error_of_its_iteration():
     failures = [ValueError("once")]
 

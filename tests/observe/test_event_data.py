@@ -71,6 +71,12 @@ def test_the_shapes_of_the_run_come_back_with_the_first_event():
     assert through(ALL, SHAPES).shapes.all() == SHAPES
 
 
+@pytest.mark.parametrize("index", [None, 3, (1, 2)])
+def test_the_element_that_failed_comes_back(index):
+    (event,) = events_of(through([failed("a", 1, 1, index=index)]))
+    assert event.index == index
+
+
 def test_an_error_comes_back_as_its_class_and_text():
     (event,) = events_of(through([failed("a", 1, 1, error=KeyError("gone"))]))
     assert event.error == LoadedError("KeyError", "'gone'")

@@ -28,6 +28,7 @@ def test_each_node_that_ends_and_each_retry_is_a_line():
         failed("fetch", retry_in=0.5),
         failed("fetch", attempt=2),
         skipped("store", "'fetch' failed"),
+        failed("each", retry_in=0.0, index=3),
         run_finished(status="completed_with_errors"),
     ) == [
         "[ 1/10] load finished in 0.12 s",
@@ -35,7 +36,8 @@ def test_each_node_that_ends_and_each_retry_is_a_line():
         "[ 2/10] fetch failed after 0.12 s: ValueError: broken; attempt 2 in 0.50 s",
         "[ 3/10] fetch failed after 0.12 s: ValueError: broken",
         "[ 4/10] store skipped: 'fetch' failed",
-        "etl completed with errors in 1.23 s: 4/10 nodes, 1 retry, 1 failed, 1 skipped",
+        "[ 4/10] each element 3 failed after 0.12 s: ValueError: broken; attempt 2 in 0.00 s",
+        "etl completed with errors in 1.23 s: 4/10 nodes, 2 retries, 1 failed, 1 skipped",
     ]
 
 

@@ -53,6 +53,11 @@ def test_a_node_that_will_be_tried_again_is_named_with_its_time():
     ]
 
 
+def test_a_map_runs_on_when_an_element_will_be_tried_again():
+    terminal = shown(2, started("each"), failed("each", time=3.0, retry_in=2.0, index=4))
+    assert terminal.screen.splitlines()[1:] == ["  running  each", "  so far   1 retry"]
+
+
 def test_troubles_are_counted():
     terminal = shown(3, failed("a"), skipped("b"))
     assert terminal.screen.splitlines()[1:] == ["  so far   1 failed, 1 skipped"]

@@ -53,6 +53,16 @@ LINES = [
         logging.WARNING,
         "etl: each: element 3 failed after 0.500 s: ValueError: broken",
     ),
+    (
+        about(events.ItemFailed, "each", attempt=2, index=3, duration=0.5, error=ValueError("broken")),
+        logging.WARNING,
+        "etl: each: element 3, attempt 2, failed after 0.500 s: ValueError: broken",
+    ),
+    (
+        failed("each", index=3, retry_in=0.5),
+        logging.WARNING,
+        "etl: each: element 3 failed after 0.123 s: ValueError: broken; attempt 2 in 0.500 s",
+    ),
     (made(events.CycleStarted, **IN_CYCLE), logging.INFO, "etl: cycle fit [2] entered"),
     (
         made(

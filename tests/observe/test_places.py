@@ -45,14 +45,13 @@ def outer():
 @pytest.mark.parametrize(
     ("path", "place"),
     [
-        ("free", Place("", "", False)),
-        ("lead", Place("", "out", False)),
-        ("sub", Place("", "in", False)),
-        ("in", Place("", "out", False)),
-        ("out", Place("", "", False)),
-        ("sub.loop", Place("sub", "", False)),
-        ("sub.add", Place("sub", "sub.loop", False)),
-        ("each", Place("", "", True)),
+        ("free", Place("", "")),
+        ("lead", Place("", "out")),
+        ("sub", Place("", "in")),
+        ("in", Place("", "out")),
+        ("out", Place("", "")),
+        ("sub.loop", Place("sub", "")),
+        ("sub.add", Place("sub", "sub.loop")),
     ],
 )
 def test_a_place_is_found_by_its_path(path, place):

@@ -180,6 +180,18 @@ def test_failed_attempts_count_as_calls():
     assert profiled(DAG("wf").add_node("flaky", flaky, retry=2)).hotspots[0].calls == 2
 
 
+def test_what_an_element_took_is_in_the_time_of_its_map():
+    failures = [ValueError("once")]
+
+    def flaky(item):
+        if failures:
+            raise failures.pop()
+
+    dag = DAG("wf")
+    dag.map(flaky, name="flaky", retry=2)
+    assert profiled(dag, item=[1, 2]).hotspots[0].calls == 1
+
+
 def test_a_run_that_fails_is_measured_as_far_as_it_went():
     dag = DAG("wf").add_node("count", lambda value=2: value - 1 if 1 / value else 0)
     with dag.cycle("loop", max_iterations=9) as cycle:

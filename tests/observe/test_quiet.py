@@ -57,6 +57,14 @@ def test_an_element_of_a_map_is_a_sign_of_life(quiet):
     assert quiet.stuck(5.0, 8.0) == {}
 
 
+def test_a_map_is_under_way_when_an_attempt_for_an_element_has_failed(quiet):
+    take(quiet, events.CycleStarted, 0.0, cycle="outer")
+    take(quiet, events.NodeStarted, 0.0, node="a")
+    take(quiet, events.NodeFailed, 4.0, node="a", index=0, error=ValueError(), retry_in=0.0)
+    assert quiet.stuck(5.0, 8.0) == {}
+    assert quiet.stuck(5.0, 9.5) == {"outer": 5.5}
+
+
 def test_nothing_is_stuck_while_nothing_is_under_way(quiet):
     take(quiet, events.CycleStarted, 0.0, cycle="outer")
     take(quiet, events.NodeStarted, 0.0, node="a")

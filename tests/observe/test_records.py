@@ -88,6 +88,12 @@ def test_durations_are_milliseconds_of_all_attempts():
     assert (record.status, record.duration_ms) == ("completed", 3000)
 
 
+def test_an_attempt_for_an_element_is_in_the_record_of_its_map():
+    tried = [started("each", 0), failed("each", 1, 1, retry_in=3.0, index=0), finished("each", 4, 4)]
+    (record,) = trace([tried]).records()
+    assert (record.status, record.duration_ms) == ("completed", 4000)
+
+
 @pytest.mark.parametrize(
     ("events", "status"),
     [

@@ -6,10 +6,10 @@ from fast_dag.observe.places import Place
 from fast_dag.observe.spans import CYCLE, ITERATION, NODE, Mark, Spans
 
 PLACES = {
-    "sub": Place("", "", is_map=True),
-    "sub.add": Place("sub", "sub.loop", is_map=False),
-    "sub.loop": Place("sub", "", is_map=False),
-    "free": Place("", "", is_map=False),
+    "sub": Place("", ""),
+    "sub.add": Place("sub", "sub.loop"),
+    "sub.loop": Place("sub", ""),
+    "free": Place("", ""),
 }
 
 

@@ -59,6 +59,13 @@ def test_attempts_count_together_and_pauses_between_them_bound_the_run():
     assert found.waiting_times() == {"a": 0, "b": 0}
 
 
+def test_an_attempt_for_an_element_is_in_the_time_of_its_map():
+    tried = [started("each", 0), failed("each", 1, 1, retry_in=3.0, index=0), finished("each", 4, 4)]
+    found = trace([tried, ran("b", 0, 5, worker="w2")], shape("each; b"))
+    assert found.self_times() == {"each": 4, "b": 5}
+    assert found.slack() == {"each": 1, "b": 0}
+
+
 def test_the_value_of_a_handler_is_no_second_execution():
     handled = [started("a", 0), failed("a", 2, 2), finished("a", 2, 2)]
     found = trace([handled, ran("b", 2, 3)], shape("a; b < a"))

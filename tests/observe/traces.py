@@ -38,7 +38,9 @@ def finished(node, time, duration, attempt=1, *, iteration=(), worker="w1", cach
     )
 
 
-def failed(node, time, duration, *, retry_in=None, attempt=1, iteration=(), worker="w1", error=None):
+def failed(
+    node, time, duration, *, retry_in=None, attempt=1, iteration=(), worker="w1", error=None, index=None
+):
     return events.NodeFailed(
         **COMMON,
         time=float(time),
@@ -49,6 +51,7 @@ def failed(node, time, duration, *, retry_in=None, attempt=1, iteration=(), work
         duration=float(duration),
         error=error or ValueError("broken"),
         retry_in=retry_in,
+        index=index,
     )
 
 
