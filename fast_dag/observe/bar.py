@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any, Protocol, TextIO
 
 from fast_dag.errors import missing_extra
+from fast_dag.graph.keywords import known_keywords
 from fast_dag.observe.lines import Lines
 from fast_dag.observe.progress import Standing
 from fast_dag.run.brief import brief
@@ -112,6 +113,7 @@ class ProgressObserver:
         ValueError: nothing can be written to *stream*.
     """
 
+    @known_keywords
     def __init__(self, stream: TextIO | None = None) -> None:
         _live_module()
         if stream is not None and not callable(getattr(stream, "write", None)):

@@ -16,6 +16,8 @@ from fast_dag.run.wrapping import text_of
 
 LONGEST: Final = 1000
 """Letters of an error's text that are kept."""
+LATEST: Final = 1e15
+"""Seconds that are too many for any run."""
 NOT_FINITE: Final = "$float"
 GRAPH: Final = "graph"
 """Where the first event of a file has what had to wait for what."""
@@ -170,8 +172,8 @@ def _whole(value: Any) -> int:
 
 def _time(value: Any) -> float:
     found = float(_checked(value, (int, float)))
-    if not math.isfinite(found):
-        msg = f"expected a finite number, got {found}"
+    if not abs(found) < LATEST:
+        msg = f"expected a number of seconds, got {found}"
         raise ValueError(msg)
     return found
 

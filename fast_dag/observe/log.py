@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from fast_dag.graph.keywords import known_keywords
 from fast_dag.observe.lines import LONGEST, error_in_words, on_one_line, shortened
 from fast_dag.run import events
 from fast_dag.run.brief import brief
@@ -28,17 +29,19 @@ class LoggingObserver:
 
     Raises:
         ValueError: it is no logger, or no level.
+        UnknownOptionError: another keyword.
     """
 
+    @known_keywords
     def __init__(self, logger: str | logging.Logger = "fast_dag", level: int = logging.INFO) -> None:
         if isinstance(logger, str):
             logger = logging.getLogger(logger)
         if not callable(getattr(logger, "isEnabledFor", None)):
             msg = f"logger must be a logger or the name of one, got {brief(logger)}"
             raise ValueError(msg)  # noqa: TRY004 - a bad setting is a ValueError, whatever is bad about it
-        if not isinstance(level, int) or isinstance(level, bool):
+        if not isinstance(level, int) or isinstance(level, bool) or level < 0:
             msg = f"level must be a number such as logging.INFO, got {brief(level)}"
-            raise ValueError(msg)  # noqa: TRY004 - as above
+            raise ValueError(msg)
         self._logger = logger
         self._levels = {"chatty": min(level, logging.DEBUG), "ordinary": level}
 
@@ -65,13 +68,13 @@ class Line(NamedTuple):
 
 def place(event: events.NodeEvent | events.CycleEvent) -> str:
     """The node or cycle of *event*, with the iteration of each cycle around it, element and attempt."""
-    is_node = isinstance(event, events.NodeEvent)
-    name = event.node if is_node else f"cycle {event.cycle}"
-    index = getattr(event, "index", None) if is_node else None
-    element = "" if index is None else f": element {index}"
     around = f" [{'.'.join(map(str, event.iteration))}]" if event.iteration else ""
-    attempt = getattr(event, "attempt", 1)
-    return f"{name}{around}{element}" + (f", attempt {attempt}," if attempt > 1 else "")
+    if not isinstance(event, events.NodeEvent):
+        return f"cycle {event.cycle}{around}"
+    index = getattr(event, "index", None)
+    element = "" if index is None else f": element {index}"
+    attempt = f", attempt {event.attempt}," if event.attempt > 1 else ""
+    return f"{event.node}{around}{element}{attempt}"
 
 
 def _run_finished(event: events.RunFinished) -> str:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from fast_dag.errors import missing_extra
+from fast_dag.graph.keywords import known_keywords
 from fast_dag.observe.places import Places
 from fast_dag.observe.run_spans import Instruments, RunSpans
 from fast_dag.run.brief import brief
@@ -35,6 +36,7 @@ class OpenTelemetryObserver:
         ValueError: it is no provider.
     """
 
+    @known_keywords
     def __init__(self, tracer_provider: Any = None, meter_provider: Any = None) -> None:
         self._context, self._trace, metrics = (_api(name) for name in ("context", "trace", "metrics"))
         _check("tracer_provider", tracer_provider, "get_tracer")

@@ -17,7 +17,7 @@ FORMAT: Final = "fast_dag recording"
 VERSION: Final = 1
 Kind = TypeVar("Kind")
 KINDS: Final = ("node", "around", "policy", "late", "cut", "measured")
-DAMAGE: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
+DAMAGE: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OverflowError)
 
 
 def save(recording: Recording, path: str | os.PathLike[str]) -> None:
@@ -28,16 +28,16 @@ def save(recording: Recording, path: str | os.PathLike[str]) -> None:
 
 def load(path: str | os.PathLike[str]) -> Recording:
     """Read what `save` wrote; OSError, RecordingError."""
-    try:
-        with Path(path).open(encoding="utf-8") as file:
+    with Path(path).open(encoding="utf-8") as file:
+        try:
             return _Reader().read(file)
-    except RecordingError as error:
-        msg = f"{os.fspath(path)!r} {error}"
-        raise RecordingError(msg) from error.__cause__
-    except DAMAGE as error:
-        # UnicodeDecodeError is one of these.
-        msg = f"{os.fspath(path)!r} is damaged: {type(error).__name__}: {error}"
-        raise RecordingError(msg) from error
+        except RecordingError as error:
+            msg = f"{os.fspath(path)!r} {error}"
+            raise RecordingError(msg) from error.__cause__
+        except DAMAGE as error:
+            # UnicodeDecodeError is one of these.
+            msg = f"{os.fspath(path)!r} is damaged: {type(error).__name__}: {error}"
+            raise RecordingError(msg) from error
 
 
 class _Writer:

@@ -166,7 +166,10 @@ class Delivery:
         with self._leaving:
             is_told = self._leave_out(observer, error)
         if is_told:
-            warnings.warn(_text(observer, error), RuntimeWarning, stacklevel=2)
+            try:
+                warnings.warn(_text(observer, error), RuntimeWarning, stacklevel=2)
+            except RuntimeWarning as raised:  # where warnings are errors this one is that of no node
+                self._run.ledger.warnings.append(raised)
 
     def _leave_out(self, observer: Observer, error: Exception) -> bool:
         """Call an observer no more, and end the run if that is wanted; whether to warn of its *error*."""

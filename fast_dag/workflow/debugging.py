@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TextIO
 
 from fast_dag.errors import ValidationError
-from fast_dag.run.brief import brief, fields_in_brief
+from fast_dag.run.brief import fields_in_brief
 from fast_dag.run.context import Context
 from fast_dag.run.pausing import RUN, SKIP, Pause, Pausing, Verdict, check_skip, raised
 from fast_dag.run.places import without_index
 from fast_dag.run.waiting import Pauses
-from fast_dag.workflow.paths import check_step
+from fast_dag.workflow.paths import steps_named
 from fast_dag.workflow.session import checked_context
 from fast_dag.workflow.stepping import Guided
 
@@ -75,7 +75,7 @@ class DebugSession:
         breakpoints: Iterable[Name],
     ) -> None:
         self.workflow = workflow
-        self.breakpoints = _names(workflow, breakpoints)
+        self.breakpoints = steps_named(workflow, breakpoints, "breakpoints")
         """Where `resume` stops: names of nodes; that of a node with steps inside is its first one."""
         self._pausing = Pausing()
         made = workflow.new_context(None if context is None else checked_context(context))
@@ -164,7 +164,7 @@ class DebugSession:
             UnknownNodeError: there is no such node.
             ExecutionError: as `step`.
         """
-        stops = [*self.breakpoints, *(() if until is None else _names(self.workflow, [until]))]
+        stops = [*self.breakpoints, *(() if until is None else steps_named(self.workflow, [until], "until"))]
         waiting = self._waiting()
         pause = None if waiting is None else waiting.first
         while waiting is not None and pause is not None:
@@ -176,7 +176,7 @@ class DebugSession:
 
     def add_breakpoint(self, node: Name) -> None:
         """Have `resume` stop at *node* as well; UnknownNodeError if there is none."""
-        self.breakpoints += _names(self.workflow, [node])
+        self.breakpoints += steps_named(self.workflow, [node], "node")
 
     def remove_breakpoint(self, node: Name) -> None:
         """Have `resume` pass *node*; ValidationError if it did not stop there."""
@@ -216,7 +216,7 @@ class DebugSession:
 
     def _chosen(self, node: Name | None) -> Pause:
         """The pause of the pending step, or of the ready one of *node*."""
-        name = None if node is None else _names(self.workflow, [node])[0]
+        name = None if node is None else steps_named(self.workflow, [node], "node")[0]
         if name is None:
             waiting = self._waiting()
             pause = None if waiting is None else waiting.first
@@ -242,21 +242,6 @@ class DebugSession:
 
     def _refuse(self, text: str) -> NoReturn:
         raise ValidationError(text, self.workflow.name)
-
-
-def _names(workflow: Runnable, nodes: Iterable[Name]) -> list[str]:
-    """The names of *nodes*, which there are."""
-    if isinstance(nodes, str):
-        msg = f"breakpoints must be a list of names, got {brief(nodes)}: write breakpoints=[{brief(nodes)}]"
-        raise ValidationError(msg, workflow.name)
-    try:
-        names = [each if isinstance(each, str) else workflow.drawing.node(each).name for each in nodes]
-    except TypeError:
-        msg = f"breakpoints must be a list of names, got {brief(nodes)}"
-        raise ValidationError(msg, workflow.name) from None
-    for name in names:
-        check_step(workflow, name)
-    return names
 
 
 def _is_of(name: str, pause: Pause) -> bool:

@@ -24,7 +24,7 @@ from fast_dag.run.replaying import Form, Replayer
 from fast_dag.runners import registry
 from fast_dag.stores import recorded_values
 from fast_dag.workflow.partial import Part
-from fast_dag.workflow.paths import check_step
+from fast_dag.workflow.paths import steps_named
 from fast_dag.workflow.session import checked_context, session
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def replay(
     if not isinstance(recording, Recording):
         msg = f"replay takes a Recording, got {brief(recording)}: context.recording, or Recording.load(path)"
         raise ValidationError(msg, workflow.name)
-    names = _live_names(workflow, live)
+    names = steps_named(workflow, live, "live")
     options = _options(workflow, recording, given)
     part = (
         None if recording.part is None else Part(frozenset(recording.part["names"]), recording.part["result"])
@@ -110,16 +110,6 @@ def replay(
 
 class _Parted(RunCancelledError):
     """The run has parted from its recording; never leaves this file."""
-
-
-def _live_names(workflow: Runnable, live: Iterable[str | Node[..., Any]]) -> list[str]:
-    if isinstance(live, str):
-        msg = f"live must be a list of names, got {live!r}: write live=[{live!r}]"
-        raise ValidationError(msg, workflow.name)
-    names = [each if isinstance(each, str) else workflow.drawing.node(each).name for each in live]
-    for name in names:
-        check_step(workflow, name)
-    return names
 
 
 def _options(workflow: Runnable, recording: Recording, given: Mapping[str, Any]) -> RunOptions:

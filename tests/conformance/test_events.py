@@ -3,6 +3,7 @@
 import dataclasses
 import sys
 import threading
+import warnings
 from itertools import pairwise
 
 import pytest
@@ -210,6 +211,18 @@ def test_an_observer_that_raises_is_reported_once_and_left_out(any_mode, kind):
     assert len(caught) == 1
     assert len(calls) == 1
     assert len(others) == 6
+
+
+def test_where_warnings_are_errors_the_report_is_raised_when_the_run_is_over(any_mode, kind):
+    def observer(event):
+        raise LookupError("mine")
+
+    dag = chain(kind)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        error = raised_by(any_mode, dag, x=1, observers=[observer])
+    assert type(error) is RuntimeWarning
+    assert dag.context.metadata["execution_status"] == "completed"
 
 
 def test_an_observer_left_out_is_called_again_in_the_next_run(any_mode):

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from fast_dag import DAG, FSM, ProgressObserver
+from fast_dag.errors import UnknownOptionError
 from fast_dag.observe.bar import Pace, ProgressBar
 from tests.conformance.modes import comes_true
 from tests.observe.made import Terminal, failed, finished, run_finished, run_started, started
@@ -222,6 +223,8 @@ def test_nobody_knows_how_many_states_are_to_come():
 def test_a_stream_that_nothing_can_be_written_to_is_told():
     with pytest.raises(ValueError, match="stream must be a text stream, or None for standard error, got 3"):
         ProgressObserver(3)
+    with pytest.raises(UnknownOptionError, match="did you mean 'stream'"):
+        ProgressObserver(streem=None)
 
 
 def test_a_display_is_left_when_a_run_is_over_whose_end_was_not_told():

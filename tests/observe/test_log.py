@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from fast_dag import DAG, FSM, LoggingObserver, Private, events
+from fast_dag.errors import UnknownOptionError
 from fast_dag.run.events import EVENTS, Event
 from fast_dag.run.violation import Violation
 from tests.observe.made import about, failed, finished, made, run_finished, run_started, skipped, started
@@ -225,11 +226,17 @@ def test_a_logger_can_be_given_instead_of_its_name(caplog):
         ({"logger": 3}, "logger must be a logger or the name of one, got 3"),
         ({"level": "INFO"}, "level must be a number such as logging.INFO, got 'INFO'"),
         ({"level": True}, "level must be a number such as logging.INFO, got True"),
+        ({"level": -1}, "level must be a number such as logging.INFO, got -1"),
     ],
 )
 def test_a_setting_that_is_none_is_told(settings, named):
     with pytest.raises(ValueError, match=named):
         LoggingObserver(**settings)
+
+
+def test_a_mistyped_keyword_is_told_with_the_one_that_may_be_meant():
+    with pytest.raises(UnknownOptionError, match="LoggingObserver takes no 'lvel'; did you mean 'level'"):
+        LoggingObserver(lvel=logging.DEBUG)
 
 
 def test_a_line_is_short_and_one_line_whatever_is_told(caplog):

@@ -8,6 +8,7 @@ import pytest
 from opentelemetry import metrics, trace
 
 from fast_dag import DAG, FSM, MissingExtraError, OpenTelemetryObserver
+from fast_dag.errors import UnknownOptionError
 from tests.observe.tracer import Kept
 
 MODES = ["sequential", "parallel", "async"]
@@ -217,3 +218,5 @@ def test_without_the_package_the_error_says_what_to_install(monkeypatch):
 def test_what_is_no_provider_is_told(name):
     with pytest.raises(ValueError, match=f"{name} must have a method get_.*, got 3"):
         OpenTelemetryObserver(**{name: 3})
+    with pytest.raises(UnknownOptionError, match=f"did you mean '{name}'"):
+        OpenTelemetryObserver(**{f"{name}s": None})

@@ -67,6 +67,11 @@ def test_a_file_that_cannot_be_written_or_read_is_an_os_error(recording, tmp_pat
         Recording.load(tmp_path / "nothing.jsonl")
 
 
+def test_a_path_that_is_none_does_not_pass_for_a_damaged_file():
+    with pytest.raises(ValueError, match="null byte"):
+        Recording.load("a\0b")
+
+
 def test_a_file_of_something_else_is_refused(path):
     for text in ("", "\n", "{}", "[1]", '"text"', "not json", '{"format": "another", "version": 1}'):
         path.write_text(text)
@@ -117,6 +122,7 @@ def changed(line, *keys, value):
         (["step", "inputs"], {"x": True}),
         (["step", "attempts"], {"x": 1}),
         (["step", "attempts", 0, "seconds"], "long"),
+        (["step", "attempts", 0, "seconds"], 10**400),
         (["step", "attempts", 0, "is_late"], 1),
         (["step", "attempts", 0, "error", "kind"], ["one"]),
         (["step", "attempts", 0, "error", "fields"], None),

@@ -248,6 +248,8 @@ def test_what_a_replay_does_not_take_is_refused(recording):
         dag.replay(recording, live=["tota"])
     with pytest.raises(ValidationError, match=r"live must be a list.*live=\['total'\]"):
         dag.replay(recording, live="total")
+    with pytest.raises(ValidationError, match="live must be a list of names, got 5"):
+        dag.replay(recording, live=5)
     with pytest.raises(RecordingError, match="does not take the options"):
         dag.replay(recording_of(machine(), n=1, max_cycles=3))
 
