@@ -175,7 +175,8 @@ def _words(event: Any) -> str:
         return "nothing"
     about = getattr(event, "node", None) or getattr(event, "cycle", None) or event.workflow
     where = f" in iteration {event.iteration[-1]}" if getattr(event, "iteration", ()) else ""
-    what = [getattr(event, name) for name in COUNTED.get(event.kind, ("code",)) if name != "error"]
+    fields = {name: getattr(event, name) for name in COUNTED.get(event.kind, ("code",)) if name != "error"}
+    what = [value for name, value in fields.items() if name != "index" or value is not None]
     error = getattr(event, "error", None)
     if error is not None:
         what.append(": ".join(class_and_text(error)))

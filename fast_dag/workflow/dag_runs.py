@@ -247,8 +247,6 @@ class DAGRuns(Runnable):
         part = part_between(self, start, end)
         return await execute_async(self, inputs, *split_keywords(options, on_loop=True), part=part)
 
-    def run_node(
-        self, name: End, inputs: Mapping[str, Any] | None = None, *, context: Context | None = None
-    ) -> Any:
-        """Run one node with its settings and handlers, and return its result; inputs as for `run_from`."""
-        return execute(self, inputs, {}, context, RunOptions(), part=part_of_one(self, name))
+    def run_node(self, name: End, inputs: Mapping[str, Any] | None = None, **options: Any) -> Any:
+        """Run one node with its settings and handlers, and return its result; else as `run_from`."""
+        return execute(self, inputs, *split_keywords(options), part=part_of_one(self, name))

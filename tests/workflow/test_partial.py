@@ -197,6 +197,14 @@ def test_an_all_node_collects_from_inside_and_outside():
     assert dag.run_from("b", context=Context({"a": 10})) == {"a": 10, "b": 2}
 
 
+def test_run_node_takes_the_options_of_a_run():
+    seen, dag = [], DAG("one").add_node("first", lambda a: a)
+    assert dag.run_node("first", a=2, observers=[seen.append], trace=True, mode="parallel") == 2
+    assert [event.kind for event in dag.context.trace.events] == [event.kind for event in seen]
+    with pytest.raises(UnknownOptionError, match="did you mean 'observers'"):
+        dag.run_node("first", a=2, observer=[])
+
+
 def test_run_node_runs_one_node_with_its_settings_and_handlers():
     dag, tries = DAG("one"), []
 
