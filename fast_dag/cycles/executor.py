@@ -92,10 +92,14 @@ class CyclicWorkflowExecutor(WithTools):
         self._caps["memory_limit_mb"] = self._resources.least_memory(self._caps["memory_limit_mb"])
         self._under_way: dict[str, Execution] = {}
         self._checkpoints: Checkpoints | None = None
+        every = checked("checkpoint_every", checkpoint_every, check.integer(1))
+        codec = codec_of(serializer, allow_pickle=allow_pickle, compress=state_compression)
         if checked("state_persistence", state_persistence, check.flag):
-            every = checked("checkpoint_every", checkpoint_every, check.integer(1))
-            codec = codec_of(serializer, allow_pickle=allow_pickle, compress=state_compression)
             self._checkpoints = Checkpoints(state_store, every, codec)
+        elif state_store is not None or state_compression:
+            name = "state_compression" if state_store is None else "state_store"
+            msg = f"{name} means nothing without state_persistence=True"
+            raise CycleConfigurationError(msg)
 
     def __repr__(self) -> str:
         return f"<CyclicWorkflowExecutor, {len(self._under_way)} runs under way>"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import CycleConfigurationError, ValidationError, suggestion
-from fast_dag.graph.cycle_config import CycleConfig
+
+if TYPE_CHECKING:
+    from fast_dag.plan.plan import Plan
 
 GIVEN = ("monitor", "debugger", "profiler", "safety_manager")
 """Keywords of a call that are tools."""
@@ -18,18 +20,6 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "profiler": ("fast_dag.observe.profiler", "CycleProfiler"),
 }
 """What a cycle may have made for each run: module and class."""
-
-
-class Configured(Protocol):
-    """A cycle of a plan."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-
-    @property
-    def config(self) -> CycleConfig:
-        """Its settings."""
 
 
 def with_tools(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,11 +55,22 @@ def watched_by(options: Mapping[str, Any], tools: Iterable[Any]) -> dict[str, An
     return {**options, "observers": found} if found else dict(options)
 
 
-def tools_of(cycles: Iterable[Configured]) -> list[Any]:
-    """New tools for one run: those that its *cycles* ask for."""
+def tools_of(plan: Plan, inner: Iterable[Plan] = ()) -> list[Any]:
+    """New tools for one run: those that the cycles of its *plan* ask for.
+
+    Raises:
+        CycleConfigurationError: a cycle of one of the plans *inner* to it asks for one.
+    """
+    for each in inner:
+        for cycle in each.cycles:
+            if cycle.config.tools:
+                wanted = f"cycle {cycle.name!r} of {each.name!r} asks for a {next(iter(cycle.config.tools))}"
+                remedy = "give the tool to the run, observers=[...], and leave it out there"
+                msg = f"{wanted}, which it has in runs of {each.name!r} alone, not inside a node: {remedy}"
+                raise CycleConfigurationError(msg)
     return [
         tool_made(kind, cycle.name, settings)
-        for cycle in cycles
+        for cycle in plan.cycles
         for kind, settings in cycle.config.tools.items()
     ]
 

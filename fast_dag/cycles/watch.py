@@ -117,6 +117,10 @@ class CycleConditions:
         """The metrics among *results*."""
         return metrics_of(results, self.echoing)
 
+    def follow(self) -> Watch:
+        """As `start`, with the series of every metric."""
+        return Watch(self, follows_all=True)
+
     @property
     def limit(self) -> int | None:
         """The least bound on iterations among settings and conditions."""
@@ -155,10 +159,16 @@ class Watch:
         conditions: compiled.
         state: the second argument of callable conditions.
         max_iterations: the bound that holds, None for that of *conditions*.
+        follows_all: whether the series of every metric is kept, also without ``history_limit=None``.
     """
 
     def __init__(
-        self, conditions: CycleConditions, state: Any = None, max_iterations: int | None = None
+        self,
+        conditions: CycleConditions,
+        state: Any = None,
+        max_iterations: int | None = None,
+        *,
+        follows_all: bool = False,
     ) -> None:
         layout, config = conditions.layout, conditions.config
         self._conditions, self._rows, self._stop_on = conditions, conditions.rows, config.stop_on
@@ -166,7 +176,8 @@ class Watch:
         self.metrics = Metrics(
             layout, self._values, echoing=conditions.echoing, limit=config.metric_history_limit
         )
-        self._every: dict[str, Series] | None = {} if config.history_limit is None else None
+        follows_all = follows_all or config.history_limit is None
+        self._every: dict[str, Series] | None = {} if follows_all else None
         self._latest: Mapping[str, Any] = {}
         self._has_metrics = self._every is not None or bool(layout.values or layout.wholes)
         self._values[STATE] = StateView(self._values, self.metrics.series) if state is None else state
@@ -278,7 +289,7 @@ class Watch:
         result.best_metrics = metrics_of(best, self._conditions.echoing)
 
     def metric_history(self) -> dict[str, list[Any]]:
-        """The samples of every metric in use, and with ``history_limit=None`` of all others."""
+        """The samples of every metric in use, and of all others where they are followed."""
         kept = {**(self._every or {}), **self.metrics.series}
         return {name: list(series.kept()) for name, series in kept.items()}
 

@@ -32,9 +32,10 @@ def resume(
     counts: Counts,
 ) -> None:
     """Take what `saved` gave in an earlier run."""
+    # What was followed then may be followed by nobody now.
     for kept, held in ((data["series"], metrics.series), (data["every"], every or {})):
-        for name, values in kept.items():
-            held[name].values[:] = values
+        for name, series in held.items():
+            series.values[:] = kept.get(name, ())
     for each, count in zip(counts, data["counts"], strict=True):
         each.resume(count)
     metrics.resume(latest)

@@ -11,10 +11,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import ValidationError, suggestion
+from fast_dag.graph.keywords import known_keywords
 from fast_dag.observe.analysis import numbers
 from fast_dag.observe.awaitable import Settled, SettledText
 from fast_dag.observe.export import csv_text, exported, json_text
-from fast_dag.observe.histories import Histories
 from fast_dag.observe.summaries import (
     AnalyzerReport,
     Comparison,
@@ -81,6 +81,7 @@ class CycleAnalyzer:
     ('limit 3', 4.0)
     """
 
+    @known_keywords
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._found: dict[str, ResultSummary] = {}
@@ -171,7 +172,8 @@ class CycleAnalyzer:
             ValueError: there is no such format.
             OSError: the file cannot be written.
         """
-        found, series = self.report(), dict(self._series)
+        with self._lock:
+            found, series = reported(list(self._found.values())), dict(self._series)
         texts: Mapping[str, Callable[[], str]] = {
             "json": lambda: json_text(found),
             "csv": lambda: csv_text(ResultSummary._fields, found.results),
@@ -236,7 +238,6 @@ class _Watched:
 
     def __init__(self, analyzer: CycleAnalyzer, control: Control) -> None:
         self._analyzer, self._run_id, self._workflow = analyzer, control.run_id, control.workflow
-        self._configs, self._histories = control.cycles, Histories()
         self._cycles: dict[str, LiveCycle] = {}
         self._began: dict[str, float] = {}
         self.has_begun = False
@@ -245,7 +246,6 @@ class _Watched:
     def __call__(self, event: Event) -> None:
         """Keep where each cycle stands."""
         self.has_begun = True
-        self._histories.take(event)
         if isinstance(event, events.CycleStarted):
             self._began[event.cycle] = perf_counter()
             self._cycles[event.cycle] = LiveCycle(event.cycle, self._run_id, self._workflow)
@@ -263,7 +263,6 @@ class _Watched:
 
     def close(self, results: Mapping[str, CycleResult]) -> None:
         """The run is over."""
-        self._histories.fill(results, self._configs)
         self._analyzer.ended(self, results)
 
     def _now(self, name: str, found: LiveCycle) -> LiveCycle:

@@ -115,7 +115,7 @@ def _cycles(cycles: Iterable[CycleDebug]) -> str:
             escape(each.detail),
             escape(each.verdict or ""),
             str(each.iterations),
-            seconds_text(each.duration_ms / 1000),
+            seconds_text(None if each.duration_ms is None else each.duration_ms / 1000),
         ]
         for each in cycles
     )

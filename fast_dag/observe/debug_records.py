@@ -75,7 +75,7 @@ class CycleDebug:
     detail: str
     verdict: str | None
     iterations: int
-    duration_ms: float
+    duration_ms: float | None
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

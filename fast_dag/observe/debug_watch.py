@@ -18,7 +18,6 @@ from fast_dag.observe.debug_records import (
     NodeDebug,
 )
 from fast_dag.observe.failures import text_of_error, traceback_of
-from fast_dag.observe.histories import Histories
 from fast_dag.observe.places import Told
 from fast_dag.run import events
 from fast_dag.run.events import Event
@@ -65,7 +64,6 @@ class DebugWatcher:
         self.wants_values = tool.capture_node_parameters or tool.capture_node_outputs
         self.refresh_every = REFRESHED if meter is not None and tool.track_memory_usage else None
         self._told = Told(control)
-        self._histories = Histories()
         self._looked = -SHORTEST
         self._lock = threading.Lock()
         self._current: dict[str | None, IterationDebug] = {}
@@ -116,7 +114,6 @@ class DebugWatcher:
             trend = self._trend(result)
             if trend is not None:
                 record.trends[name] = trend
-        self._histories.fill(results, self._control.cycles)
         self._done(record, results)
 
     # Cycles and iterations
@@ -131,13 +128,11 @@ class DebugWatcher:
             self._left(cycle, event.time)
 
     def _cycle_started(self, event: events.CycleStarted) -> None:
-        self._histories.take(event)
         self._current.pop(event.cycle, None)
         self.record.known[event.cycle] = None
 
     def _cycle_finished(self, event: events.CycleFinished) -> None:
         self._left(event.cycle, event.time)
-        seconds = 1000 * event.duration
         told = CycleDebug(
             event.cycle,
             event.iteration,
@@ -145,7 +140,7 @@ class DebugWatcher:
             cut(event.detail, self._tool.max_capture_bytes),
             event.verdict,
             event.iterations,
-            seconds,
+            self._ms(event.duration),
         )
         self.record.cycles.append(told)
 
@@ -157,7 +152,6 @@ class DebugWatcher:
                 begun.convergence.append(ConditionDebug(self._cut(early.condition), None, early.result))
 
     def _iteration_finished(self, event: events.IterationFinished) -> None:
-        self._histories.take(event)
         found = self._current.get(event.cycle)
         if found is not None:
             limit = self._tool.max_capture_bytes

@@ -17,7 +17,7 @@ from fast_dag.observe.debug_watch import DebugWatcher
 from fast_dag.observe.excusing import ExcusingWatcher
 from fast_dag.observe.export import csv_text, exported, json_text
 from fast_dag.observe.log import LoggingObserver
-from fast_dag.observe.outputs import folder_at, label_of, write
+from fast_dag.observe.outputs import folder_at, folder_path, label_of, write
 from fast_dag.observe.tool import RecordingTool
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ class CycleDebugger(RecordingTool[DebugRecord]):
         ),
         "max_consecutive_failures": check.integer(1),
         "debug_log_level": check.one_of(*LEVELS),
+        "debug_output_path": check.optional(folder_path),
         "max_capture_bytes": check.integer(LEAST),
     }
 

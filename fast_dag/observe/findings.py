@@ -30,7 +30,9 @@ class Facts:
     baseline: float | None = None
     """MiB at the start."""
     memory: Sequence[float] = ()
-    """MiB at the end of each iteration."""
+    """MiB at the end of iterations."""
+    sampled: Sequence[int] = ()
+    """How many iterations had ended then; empty if that was each of them."""
     nodes: Mapping[str, float] = field(default_factory=dict)
     """Seconds spent in each node."""
     wall: float = 0.0

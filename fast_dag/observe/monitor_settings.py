@@ -25,6 +25,14 @@ def at_least_nothing(name: str, value: Any) -> Any:
     return value
 
 
+def readable(name: str, value: Any) -> Any:
+    """What samples are read from."""
+    if not isinstance(value, Instruments):
+        msg = f"{name} must be Instruments, got {value!r}"
+        raise ValueError(msg)  # noqa: TRY004 - as of any setting
+    return value
+
+
 @dataclass(eq=False, repr=False)
 class MonitorSettings(Checked):
     """The settings of a `CycleMonitor`; see there."""
@@ -64,6 +72,7 @@ class MonitorSettings(Checked):
         "health_check_interval": at_least_nothing,
         "cpu_limit_percent": check.optional(check.amount),
         "memory_growth_threshold": check.optional(check.amount),
+        "instruments": check.optional(readable),
     }
 
     @property

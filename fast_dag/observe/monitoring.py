@@ -84,10 +84,8 @@ class Monitoring:
         with monitor.lock:
             if not monitor.is_running:
                 return None
-            if monitor.sample(is_late_enough=True):
-                memory = monitor.record.usage.last.memory
-                if memory is not None:
-                    monitor.record.memory.append(memory)
+            is_sampled = monitor.sample(is_late_enough=True)
+            monitor.record.end_iteration(monitor.record.usage.last.memory if is_sampled else None)
             self._rearm()
             found = [*self._leaked(cycle, index), *self._broken(index, iterations=index + 1)]
         for violation in found:

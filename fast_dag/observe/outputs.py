@@ -7,7 +7,7 @@ import re
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 LONGEST: Final = 100
 """Characters of a label."""
@@ -20,6 +20,14 @@ def label_of(text: str) -> str:
     '.._etc_fit_1'
     """
     return re.sub(r"[^A-Za-z0-9._-]", "_", text)[:LONGEST] or "_"
+
+
+def folder_path(name: str, value: Any) -> Any:
+    """The path of a folder."""
+    if not isinstance(value, str | os.PathLike) or not str(value).strip():
+        msg = f"{name} must be the path of a folder, got {value!r}"
+        raise ValueError(msg)
+    return value
 
 
 def folder_at(path: str | os.PathLike[str], what: str) -> Path:

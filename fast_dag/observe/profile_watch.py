@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fast_dag.observe.analysis import numbers
-from fast_dag.observe.histories import Histories
 from fast_dag.observe.performance import CycleProfile, IterationProfile, ProfileRecord
 from fast_dag.observe.places import Told
 from fast_dag.observe.traffic import traffic
@@ -55,7 +54,8 @@ class ProfileWatcher:
             timeout=control.timeout,
         )
         self._told = Told(control)
-        self._histories = Histories()
+        self._series: dict[str, dict[str, list[Any]]] = {}
+        """That of each metric by cycle, since it was entered last."""
         self._began: dict[str | None, tuple[float, float | None]] = {}
         """When the iteration of each cycle began, and the processor time used until then."""
         self._first: float | None = None
@@ -92,11 +92,10 @@ class ProfileWatcher:
             seen.reason, seen.converged = result.reason, result.converged
             seen.completed, seen.seconds = result.total_iterations, result.execution_time_seconds
             seen.limit, seen.timeout = config.max_iterations or config.safety_cap, config.timeout_seconds
-        for name, series in self._histories.series.items():
+        for name, series in self._series.items():
             found = {key: numbers(values) for key, values in series.items()}
             complete = {key: values for key, values in found.items() if len(values) == len(series[key])}
             self.record.cycles[name].metrics = complete
-        self._histories.fill(results, self._control.cycles)
         self._done(self.record, results)
 
     def _run_started(self, _: events.RunStarted) -> None:
@@ -120,7 +119,7 @@ class ProfileWatcher:
             self._resident()
 
     def _cycle_started(self, event: events.CycleStarted) -> None:
-        self._histories.take(event)
+        self._series[event.cycle] = {}
         found = self.record.cycles.setdefault(event.cycle, CycleProfile(event.cycle))
         self.record.known[event.cycle] = None
         # One in a workflow inside a node is no outermost one either.
@@ -130,7 +129,8 @@ class ProfileWatcher:
         self._begin(event.cycle, event.time)
 
     def _iteration_finished(self, event: events.IterationFinished) -> None:
-        self._histories.take(event)
+        for name, value in event.metrics.items():
+            self._series[event.cycle].setdefault(name, []).append(value)
         found = self.record.cycles[event.cycle]
         self._end(found, event.index, event.duration)
 

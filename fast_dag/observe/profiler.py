@@ -13,8 +13,8 @@ from fast_dag.errors import CycleConfigurationError
 from fast_dag.graph import cycle_fields as check
 from fast_dag.observe.analysis import Hotspot
 from fast_dag.observe.awaitable import SettledText
-from fast_dag.observe.export import check_format, csv_text, exported, json_text
-from fast_dag.observe.outputs import folder_at, label_of, write
+from fast_dag.observe.export import FORMATS, csv_text, exported, json_text
+from fast_dag.observe.outputs import folder_at, folder_path, label_of, write
 from fast_dag.observe.performance import PerformanceAnalysis, ProfileRecord
 from fast_dag.observe.profile_watch import ProfileWatcher
 from fast_dag.observe.tool import RecordingTool
@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 
 
 def _formats(name: str, value: Any) -> Any:
-    return tuple(map(check_format, check.texts(name, value)))
+    found = tuple(dict.fromkeys(check.texts(name, value)))
+    if not found:
+        msg = f"{name} is empty: name one of {', '.join(FORMATS)}"
+        raise ValueError(msg)
+    for each in found:
+        check.one_of(*FORMATS)(name, each)
+    return found
 
 
 @dataclass(eq=False, repr=False)
@@ -90,6 +96,7 @@ class CycleProfiler(RecordingTool[ProfileRecord]):
         ),
         "sampling_interval_ms": check.amount,
         "report_formats": _formats,
+        "profile_output_path": check.optional(folder_path),
     }
 
     def watching(self, control: Control) -> Watcher:

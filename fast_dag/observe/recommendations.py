@@ -83,7 +83,8 @@ def leaking(facts: Facts) -> Iterator[Recommendation]:
     memory, baseline = facts.memory, facts.baseline
     if len(memory) < 2 or not baseline:  # noqa: PLR2004 - one sample grows by nothing
         return
-    each = (memory[-1] - memory[0]) / (len(memory) - 1)
+    count = facts.sampled[-1] - facts.sampled[0] if facts.sampled else len(memory) - 1
+    each = (memory[-1] - memory[0]) / count
     last = memory[-1 - RISES :]
     rises = len(last) > RISES and all(after > before for before, after in pairwise(last))
     if each > GROWTH * baseline or (rises and last[-1] - last[0] >= NOTICED * baseline):
@@ -97,7 +98,7 @@ def leaking(facts: Facts) -> Iterator[Recommendation]:
                 "Bound what nodes keep: accumulate(..., max_history=n), history_limit.",
                 "Look for containers outside of the nodes that grow.",
             ),
-            evidence={"mb_per_iteration": each, "baseline_mb": baseline, "iterations": len(memory)},
+            evidence={"mb_per_iteration": each, "baseline_mb": baseline, "iterations": count + 1},
         )
 
 

@@ -14,7 +14,7 @@ from fast_dag.run.violation import Violation
 
 
 class Record:
-    """What was seen; 16 bytes an iteration.
+    """What was seen; 24 bytes an iteration.
 
     Parameters:
         usage: what the process uses meanwhile.
@@ -26,7 +26,10 @@ class Record:
         self.durations = array("d")
         """Seconds of each iteration."""
         self.memory = array("d")
-        """MiB at the end of iterations."""
+        """MiB at the end of iterations: of all of them, unless they are short."""
+        self.sampled = array("l")
+        """How many had ended when each of these was read."""
+        self._ended = 0
         self.nodes: dict[str, float] = {}
         """Seconds spent in each node."""
         self.cycles: list[CycleFacts] = []
@@ -45,6 +48,13 @@ class Record:
         self.durations.append(seconds)
         self._median.add(seconds)
         self._recent.append((seconds, is_failed))
+
+    def end_iteration(self, memory: float | None) -> None:
+        """Take the memory at the end of an iteration, None where it was not read."""
+        self._ended += 1
+        if memory is not None:
+            self.memory.append(memory)
+            self.sampled.append(self._ended)
 
     def add_node(self, name: str, seconds: float) -> None:
         """An attempt of a node has come to its end."""
@@ -78,6 +88,7 @@ class Record:
             durations=self.durations,
             baseline=self.usage.first.memory,
             memory=self.memory,
+            sampled=self.sampled,
             nodes=self.nodes,
             wall=self.wall,
             cpu_percent=self.usage.mean_cpu_percent,

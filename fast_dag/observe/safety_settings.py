@@ -10,7 +10,7 @@ from fast_dag.graph import cycle_fields as check
 from fast_dag.observe.alarms import Alarm
 from fast_dag.observe.checked import Checked
 from fast_dag.observe.limits import Limit
-from fast_dag.observe.monitor_settings import at_least_nothing
+from fast_dag.observe.monitor_settings import at_least_nothing, readable
 from fast_dag.observe.sampling import Instruments
 
 
@@ -58,6 +58,7 @@ class SafetySettings(Checked):
         "memory_growth_threshold": check.amount,
         "leak_window": check.integer(1),
         "on_capacity": check.one_of("wait", "raise"),
+        "instruments": check.optional(readable),
     }
 
     @property

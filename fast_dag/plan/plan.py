@@ -184,6 +184,8 @@ class Cycle(NamedTuple):
     """Units at the end of the body whose results say whether it ends."""
     start: Callable[[], Any] | None = None
     """Gives its conditions anew each time it is entered, None if it has none."""
+    follow: Callable[[], Any] | None = None
+    """As *start* where a tool watches: with the series of every metric."""
     rows: tuple[Row, ...] = ()
     """Its body as calls that a plain loop can make; empty if there is more to it."""
     course: Callable[[], Any] | None = None

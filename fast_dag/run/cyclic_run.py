@@ -77,6 +77,13 @@ class CyclicRun(GraphRun):
         """Whether a unit is a node."""
         return step not in self._marks
 
+    def ended_before(self, source: int, target: int) -> str:
+        """Why the cycle around *source* handed nothing on to *target* outside of it; empty if it did."""
+        lap = self.rounds.outermost_between(source, target)
+        if lap is None or lap.ending is None or lap.hands_on:
+            return ""
+        return f"cycle {lap.cycle.name!r} gave nothing ({lap.ending.reason})"
+
     def left_out(self, step: int) -> str:
         """Why a node of a cycle did not run, though nothing that it reads was missing."""
         if step in self.absent:

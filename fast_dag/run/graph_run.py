@@ -195,6 +195,10 @@ class GraphRun(Run):
         """Whether a unit is a node."""
         return True
 
+    def ended_before(self, source: int, target: int) -> str:  # noqa: ARG002 - there are no cycles here
+        """Why the cycle around *source* handed nothing on to *target* outside of it; empty if it did."""
+        return ""
+
     def left_out(self, step: int) -> str:
         """Why a node did not run, though nothing that it reads was missing."""
         return self.absent.get(step) or f"nothing set {self.plan.names[step]!r} free"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from fast_dag.plan.plan import Cycle
 from fast_dag.run.course import Course
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from fast_dag.run.deltas import Deltas
     from fast_dag.run.following import Following
     from fast_dag.run.limits import Usage
+
+
+WITHOUT_OUTPUTS: Final = ("error", "violation", "not_entered")
+"""Reasons after which nothing is handed on."""
 
 
 class Ending(NamedTuple):
@@ -170,9 +174,10 @@ class Lap:
         self.attempts: list[int] = []
         """Those that the units from its enter on had made before this iteration."""
 
-    def begin(self, now: float) -> None:
-        """Forget earlier iterations."""
-        self.policy = None if self.cycle.start is None else self.cycle.start()
+    def begin(self, now: float, *, is_watched: bool = False) -> None:
+        """Forget earlier iterations; where a tool watches, every metric is followed."""
+        start = self.cycle.follow if is_watched else self.cycle.start
+        self.policy = None if start is None else start()
         self.course = None if self.cycle.course is None else self.cycle.course()
         window = self.cycle.config.stall_window
         self.stalling = None if window is None else Stalling(window)
@@ -185,6 +190,11 @@ class Lap:
         self.ending = self.exit = self.found = self.fault = self.usage = self.closing = None
         self.outputs, self.kept, self.early = [], {}, []
         self.memory.begin()
+
+    @property
+    def hands_on(self) -> bool:
+        """Whether what it came to goes out of it, now that it has ended."""
+        return bool(self.completed) and self.ending is not None and self.ending.reason not in WITHOUT_OUTPUTS
 
     @property
     def asks_deltas(self) -> bool:

@@ -36,6 +36,12 @@ class Laps:
         found = [lap for lap in self.laps if lap.cycle.enter <= unit <= lap.cycle.leave]
         return max(found, key=lambda lap: lap.cycle.enter, default=None)
 
+    def outermost_between(self, source: int, target: int) -> Lap | None:
+        """The outermost cycle that holds *source* and not *target*."""
+        found = (lap.cycle for lap in self._outermost_first if lap.cycle.enter <= source <= lap.cycle.leave)
+        around = next((each for each in found if not each.enter <= target <= each.leave), None)
+        return None if around is None else self._by_unit[around.enter]
+
     def is_outermost(self, lap: Lap) -> bool:
         """Whether a cycle lies in no other one, of the runs around this one neither."""
         if len(lap.memory.path) > 1:

@@ -84,6 +84,8 @@ class Ledger:
     """Where all that happens is kept, None if that is not wanted."""
     is_observed: bool = True
     """Whether those who watch want to be told at once; a trace does not, so plain loops may be used."""
+    is_watched: bool = False
+    """Whether a tool is among those who watch."""
     shows_values: bool = False
     """Whether somebody who watches wants the inputs and results of nodes as well."""
     in_rows: Callable[[], AbstractContextManager[Any]] | None = None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from fast_dag.plan.plan import Cycle
 from fast_dag.run import lap_notes, limits
 from fast_dag.run.following import following
-from fast_dag.run.lap import Ending, Lap
+from fast_dag.run.lap import WITHOUT_OUTPUTS, Ending, Lap
 from fast_dag.run.laps import Laps
 from fast_dag.run.requests import Watch
 from fast_dag.run.resuming import LIMITS, resume
@@ -20,15 +20,12 @@ from fast_dag.values import NO_DATA
 if TYPE_CHECKING:
     from fast_dag.run.deltas import Deltas
 
-WITHOUT_OUTPUTS: Final = ("error", "violation", "not_entered")
-"""Reasons after which nothing is handed on."""
-
 
 class Passing(Laps):
     """The cycles of one run, and what lies at both ends of each."""
 
     def _begin(self, lap: Lap) -> None:
-        lap.begin(self._run.ledger.clock())
+        lap.begin(self._run.ledger.clock(), is_watched=self._run.ledger.is_watched)
         lap.following = following(lap.cycle)
         lap.memory.metrics = None if lap.policy is None else lap.policy.metric_history
         for feedback in lap.cycle.feedback:
@@ -125,7 +122,7 @@ class Passing(Laps):
         lap.seconds = run.ledger.clock() - lap.started
         if run.notes is not None:
             lap_notes.cycle_finished(run, lap)
-        kept = lap.outputs if lap.completed and ending.reason not in WITHOUT_OUTPUTS else ()
+        kept = lap.outputs if lap.hands_on else ()
         for slot, value in zip_longest(lap.slots, kept, fillvalue=NO_DATA):
             values[slot] = value  # type: ignore[index]
         if lap.following is not None:

@@ -111,7 +111,8 @@ def _take(run: CyclicRun, lap: Lap, kept: Mapping[str, Any]) -> None:
     if lap.deltas is not None:
         lap.deltas.resume(kept["deltas"])
     lap.memory.resume(kept["state"], kept["left"], clock)
-    if lap.policy is not None:
+    # None where the conditions are only there because a tool watches.
+    if lap.policy is not None and kept["conditions"] is not None:
         lap.policy.resume(kept["conditions"], _results(run, lap), lap.completed)
     if lap.stalling is not None:
         lap.stalling.resume(kept["stalling"])
@@ -124,7 +125,7 @@ def _end_again(run: CyclicRun, inner: Lap, kept: Mapping[str, Any] | None) -> No
     """Have a cycle inside another, which has ended, show its last result, and its state to the next entry."""
     if kept is None:
         return
-    inner.begin(run.ledger.clock())
+    inner.begin(run.ledger.clock(), is_watched=run.ledger.is_watched)
     inner.memory.metrics = None if inner.policy is None else inner.policy.metric_history
     _take(run, inner, kept)
     inner.is_running, inner.seconds = False, kept["elapsed"]

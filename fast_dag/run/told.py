@@ -9,6 +9,7 @@ from fast_dag.run.context import Passed
 from fast_dag.run.step import Route, part_of
 
 if TYPE_CHECKING:
+    from fast_dag.plan.plan import Link
     from fast_dag.run.graph_run import GraphRun
 
 OPEN: Final = 0
@@ -33,8 +34,15 @@ def skip_reason(run: GraphRun, step: int) -> str:
     link = next((link for link in dead if link.required), dead[0])
     if run.plan.kinds[link.source] == ENTER and run.state[link.source] == DEAD:
         return run.left_out(link.source)
+    return _lack(run, link, step)
+
+
+def _lack(run: GraphRun, link: Link, step: int) -> str:
+    """Why *link* brought nothing to *step*."""
     origin = link.source if link.origin < 0 else link.origin
     name, state = run.plan.names[origin], run.state[origin]
+    if state != FAILED and (ended := run.ended_before(origin, step)):
+        return ended
     if state == DONE and link.branch != run.taken.get(name, ""):
         return f"branch {link.branch!r} of {name!r} was not taken"
     if state == DONE and link.part is not None:

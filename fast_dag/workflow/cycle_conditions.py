@@ -55,14 +55,16 @@ def _with_conditions(cycle: Cycle, plan: Plan) -> Cycle:
     conditions = _conditions(cycle.config, echoing)
     given = {"max_iterations": conditions.limit, "timeout_seconds": _least(cycle.config, conditions.timeout)}
     config = cycle.config.replace(**{name: value for name, value in given.items() if value is not None})
-    start = conditions.start if conditions.is_needed else None
+    start, follow = conditions.start if conditions.is_needed else None, conditions.follow
     until = rule_of(config.until)
     # A plain loop has nobody who awaits.
     is_async = conditions.calls_async or (until is not None and until.is_async)
     is_async = is_async or (config.on_round is not None and is_async_function(config.on_round))
     rows = () if is_async else cycle.rows
     aim, scalars = (conditions.objective, conditions.direction), conditions.scalars
-    return cycle._replace(config=config, start=start, scalars=scalars, until=until, rows=rows, aim=aim)
+    return cycle._replace(
+        config=config, start=start, follow=follow, scalars=scalars, until=until, rows=rows, aim=aim
+    )
 
 
 def rule_of(until: Any) -> Until | None:

@@ -303,8 +303,9 @@ def _kept(plan: Plan, keep: str | Collection[str | AnyNode]) -> frozenset[str] |
 
 def _observers(workflow: Workflow, plan: Plan, options: RunOptions) -> list[Any]:
     observers = [*workflow.observers, *options.observers]
-    if any(cycle.config.tools for cycle in plan.cycles):
-        observers += importlib.import_module("fast_dag.cycles.tools").tools_of(plan.cycles)
+    inner = workflow.plans().values()
+    if any(cycle.config.tools for each in (plan, *inner) for cycle in each.cycles):
+        observers += importlib.import_module("fast_dag.cycles.tools").tools_of(plan, inner)
     progress = workflow.progress_observer(options.progress, plan.node_count)
     return observers if progress is None else [*observers, progress]
 

@@ -15,19 +15,23 @@ if TYPE_CHECKING:
 def watched(run: Run, observers: Sequence[Any], options: RunOptions) -> tuple[list[Watcher], list[Any]]:
     """Begin to watch *run*: the tools at work, and all that is to be called with its events.
 
+    A tool that is there several times (of the workflow and of the call, say) watches once.
+
     Raises:
         Whatever a tool raises that cannot do what it was made for; those begun before it are ended.
     """
     control = Control(run, str(options.mode), options.max_workers, options.timeout)
     watchers: list[Watcher] = []
     called: list[Any] = []
+    begun: set[int] = set()
     try:
         for observer in observers:
-            if hasattr(observer, "watching"):
+            if not hasattr(observer, "watching"):
+                called.append(observer)
+            elif id(observer) not in begun:
+                begun.add(id(observer))
                 watchers.append(observer.watching(control))
                 called.append(watchers[-1])
-            else:
-                called.append(observer)
     except BaseException:
         for watcher in watchers:
             watcher.close({})
@@ -35,6 +39,7 @@ def watched(run: Run, observers: Sequence[Any], options: RunOptions) -> tuple[li
         run.context.release(None, dict)
         raise
     ledger = run.ledger
+    ledger.is_watched = bool(watchers)
     ledger.guards = _asked(watchers, "after_iteration")
     ledger.admit, ledger.left = _asked(watchers, "admit"), _asked(watchers, "left")
     ledger.excuses = _asked(watchers, "excuses")

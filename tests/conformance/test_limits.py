@@ -67,7 +67,7 @@ def test_a_timeout_ends_a_cycle_in_the_middle_of_an_iteration(any_mode, gate):
     assert error is None
     assert seconds < 0.1 + 0.05 + MARGIN
     assert (result.reason, result.total_iterations, result.outputs) == ("violation", 2, {"count": 2})
-    assert result.skipped == {"after": "'count' gave no value"}
+    assert result.skipped == {"after": "cycle 'loop' gave nothing (violation)"}
 
 
 def test_a_cycle_in_which_nothing_ends_is_noticed_and_ended_with_what_it_has(any_mode, gate):

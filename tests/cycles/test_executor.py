@@ -276,6 +276,20 @@ def test_a_switch_that_is_none_is_named():
         CyclicWorkflowExecutor(enable_debugging=1)
 
 
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"checkpoint_every": 0}, "checkpoint_every must be an integer >= 1, got 0"),
+        ({"serializer": "xml"}, "no serializer 'xml'"),
+        ({"state_store": "folder"}, "state_store means nothing without state_persistence=True"),
+        ({"state_compression": True}, "state_compression means nothing without state_persistence=True"),
+    ],
+)
+def test_settings_of_checkpoints_are_checked_where_none_are_kept_as_well(settings, text):
+    with pytest.raises(CycleConfigurationError, match=text):
+        CyclicWorkflowExecutor(**settings)
+
+
 def test_w22_one_workflow_serves_three_threads_at_once():
     dag, found, ready = counting(), [], threading.Barrier(3)
     executor = CyclicWorkflowExecutor(dag)

@@ -59,6 +59,27 @@ def test_a_tool_that_is_given_twice_watches_once():
     assert tool.kinds.count("run_started") == 1
 
 
+def test_a_tool_of_the_workflow_and_of_the_call_watches_once():
+    Counting.made = []
+    dag, tool = counting(), Counting()
+    dag.add_observer(tool)
+    dag.run(observers=[tool, tool])
+    assert tool.kinds.count("run_started") == 1
+
+
+def test_tools_that_a_cycle_asks_for_are_not_left_out_in_silence_inside_a_node(kind):
+    called = []
+    inner = counting(tools={kind: {}})
+    inner.add_node("first", lambda: called.append(1))
+    dag = DAG("around")
+    dag.add_workflow("inside", inner)
+    with pytest.raises(
+        CycleConfigurationError, match=r"cycle 'loop' of 'wf' asks for a counting, .* observers="
+    ):
+        dag.run()
+    assert (called, Counting.made) == ([], [])
+
+
 @pytest.mark.parametrize("wrong", [5, print, Counting])
 def test_what_is_no_tool_is_refused_before_anything_runs(wrong):
     with pytest.raises(ValidationError, match="monitor must be a tool that watches runs, got"):

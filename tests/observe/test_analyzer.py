@@ -10,7 +10,7 @@ import weakref
 
 import pytest
 
-from fast_dag import DAG, CycleAnalyzer, CycleResult, ValidationError
+from fast_dag import DAG, CycleAnalyzer, CycleResult, UnknownOptionError, ValidationError
 from tests.observe.test_report import Page
 
 
@@ -198,10 +198,9 @@ def test_among_the_observers_it_takes_the_results_by_itself():
     assert (live.active_runs, live.finished_runs, live.total_iterations, live.results) == (0, 2, 6, 2)
 
 
-def test_the_result_of_a_run_it_watches_has_the_series_of_all_metrics():
-    assert counting().execute_cycle_sync("loop", observers=[CycleAnalyzer()]).metric_history == {
-        "count": [1, 2, 3]
-    }
+def test_an_unknown_setting_is_told():
+    with pytest.raises(UnknownOptionError, match="CycleAnalyzer takes no 'limit'"):
+        CycleAnalyzer(limit=5)
 
 
 def test_while_a_run_is_under_way_it_tells_how_that_stands():

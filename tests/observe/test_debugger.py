@@ -363,6 +363,13 @@ def test_what_is_switched_off_is_not_kept(setting, look, kept):
     assert look(only(usual.node_executions), usual) not in (kept, None)
 
 
+def test_where_no_time_is_taken_there_is_none_of_the_run_and_its_cycles_either():
+    debugger = CycleDebugger(track_execution_time=False)
+    found = debugged(halving(), debugger)
+    assert (found.duration_ms, found.avg_iteration_time_ms, found.cycles[0].duration_ms) == (None, None, None)
+    assert debugger.export("html").startswith("<!doctype html>")
+
+
 @pytest.mark.parametrize(
     ("settings", "error", "has_traceback"),
     [
@@ -447,6 +454,8 @@ def test_nothing_is_printed(capsys):
         ({"max_consecutive_failures": 0}, "max_consecutive_failures must be an integer >= 1"),
         ({"debug_log_level": "info"}, "debug_log_level must be one of 'DEBUG', 'INFO', .*, got 'info'"),
         ({"cycle_id": ""}, "cycle_id must be a non-empty string"),
+        ({"debug_output_path": 5}, "debug_output_path must be the path of a folder, got 5"),
+        ({"debug_output_path": ""}, "debug_output_path must be the path of a folder, got ''"),
     ],
 )
 def test_a_wrong_setting_is_told_at_once(settings, text):

@@ -152,6 +152,7 @@ def test_a_share_of_the_processor_is_told_of(readings):
         ({"on_cpu_violation": "stop"}, "on_cpu_violation"),
         ({"health_check_interval": -1}, "health_check_interval"),
         ({"track_cpu_usage": "yes"}, "track_cpu_usage"),
+        ({"instruments": 5}, "instruments"),
     ],
 )
 def test_a_bad_setting_is_named(settings, name):

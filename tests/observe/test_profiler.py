@@ -203,14 +203,6 @@ def test_a_run_that_fails_is_measured_as_far_as_it_went():
     assert (found.status, found.reason, found.hotspots[0].calls) == ("failed", "error", 3)
 
 
-def test_the_result_has_the_series_of_all_metrics():
-    dag = counting(metric_history_limit=2)
-    profiler = CycleProfiler()
-    result = dag.execute_cycle_sync("loop", profiler=profiler)
-    assert result.profile is profiler
-    assert result.metric_history["double"] == [4, 6]
-
-
 # Settings
 
 
@@ -262,8 +254,10 @@ def test_the_memory_is_looked_at_in_between_where_that_is_wanted(is_sampled, exp
     ("settings", "text"),
     [
         ({"sampling_interval_ms": 0}, "sampling_interval_ms must be a number > 0, got 0"),
-        ({"report_formats": ["jsn"]}, "no format 'jsn': known are json, csv, html; did you mean 'json'"),
+        ({"report_formats": ["jsn"]}, "report_formats must be one of 'json', 'csv', 'html', got 'jsn'"),
         ({"report_formats": 5}, "report_formats must be a list of strings"),
+        ({"report_formats": ()}, "report_formats is empty: name one of json, csv, html"),
+        ({"profile_output_path": b"here"}, "profile_output_path must be the path of a folder, got b'here'"),
         ({"profile_cpu": None}, "profile_cpu must be True or False"),
     ],
 )

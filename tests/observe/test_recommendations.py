@@ -25,6 +25,8 @@ FIRES = [
     ("R8", "medium", Facts(cycles=[cycle(verdict="oscillating")])),
 ]
 DOES_NOT = [
+    # By 11 MiB, but in a thousand short iterations of which two ended with a look.
+    Facts(baseline=100.0, memory=[100.0, 111.0], sampled=[1, 1001]),
     Facts(),
     Facts(cycles=[cycle(reason="timeout"), cycle(reason="exit", max_iterations=100)]),
     Facts(baseline=100.0, memory=[*LEVEL[:1], 110.0]),

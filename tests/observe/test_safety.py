@@ -137,6 +137,7 @@ def test_memory_that_nothing_measures_is_an_error_where_it_is_needed(monkeypatch
         ({"graceful_shutdown_timeout": -1}, "graceful_shutdown_timeout"),
         ({"leak_window": 0}, "leak_window"),
         ({"on_capacity": "queue"}, "on_capacity"),
+        ({"instruments": 5}, "instruments"),
     ],
 )
 def test_a_bad_setting_is_named(settings, name):
