@@ -96,6 +96,10 @@ class Dispatch:
             return request.is_open and not request.strand.run.finished
         return request in self.under_way or request in self.timed
 
+    def wants(self, request: Request) -> bool:
+        """Whether anybody waits for the outcome of a call."""
+        return request in self.under_way and (not self.run.finished or isinstance(request, Last))
+
     def take(self) -> Request | None:
         """The next request to see to, None if there is none now."""
         while not (self.run.finished or self.held):

@@ -122,8 +122,9 @@ class _Follower:
         request = self.desk.take() if self.desk.is_alone else None
         if isinstance(request, Call) and self._fits_in_place(request) and not self.desk.has_more:
             self.report()
-            await InContext(call_async(request, self.desk.back), self.base.copy())
-            self.report()
+            if self.desk.wants(request):
+                await InContext(call_async(request, self.desk.back), self.base.copy())
+                self.report()
             return
         if request is not None:
             self._start(request)
@@ -262,15 +263,24 @@ class _Follower:
         elif not request.blocks:
             self.desk.back(request, call(request, self.base.copy()))
         elif request.is_async:
-            if request.timeout is not None:
-                self._watch_over(request)
-            request.handle = self.backend.spawn(call_async(request, self._back), self.base.copy())
+            self._spawn(request)
         else:
             self._submit(request)
+
+    def _spawn(self, request: Call) -> None:
+        if self.run.notes:
+            self.report()  # as below
+            if not self.desk.wants(request):
+                return
+        if request.timeout is not None:
+            self._watch_over(request)
+        request.handle = self.backend.spawn(call_async(request, self._back), self.base.copy())
 
     def _submit(self, request: Call) -> None:
         context, post = self.base.copy(), self.backend.post
         self.report()  # that it has started is to be told before it says anything itself
+        if not self.desk.wants(request):
+            return
 
         def work() -> None:
             if request.timeout is not None:
@@ -287,7 +297,7 @@ class _Follower:
         request.handle = self.daemons.submit(work)
 
     def _await(self, request: Call, pending: Outcome, context: contextvars.Context) -> None:
-        if request in self.desk.under_way and (not self.run.finished or isinstance(request, Last)):
+        if self.desk.wants(request):
             request.handle = self.backend.spawn(finish_async(request, pending, self._back), context)
         else:
             drop(pending.value)

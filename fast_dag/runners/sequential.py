@@ -220,7 +220,7 @@ class InLine:
             self._wait(request.delay)
         elif isinstance(request, Until):
             self._wait_for(request)
-        if not isinstance(request, Call):
+        if not isinstance(request, Call) or (self.run.finished and not isinstance(request, Last)):
             return Outcome()
         if request.is_async:
             return self._await(request, partial(call_async, request))

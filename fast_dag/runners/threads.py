@@ -176,13 +176,14 @@ class _Crew:
         while request is not None:
             self.report()
             context = self.base.copy()
-            outcome = call(request, context)
+            is_wanted = self.run.notes is None or self.desk.wants(request)
+            outcome = call(request, context) if is_wanted else Outcome()
             # Never waiting in line: a lock handed to a thread that must still wait for the interpreter
             # would stop the one that runs, and they would change places at every step.
             while not self.lock.acquire(blocking=False):
                 sleep(0)
             try:
-                if outcome.error is None and is_awaitable(outcome.value) and self._wants(request, outcome):
+                if outcome.error is None and is_awaitable(outcome.value) and self._takes(request, outcome):
                     request.handle = self.loop.start(
                         partial(finish_async, request, outcome, self._back), context
                     )
@@ -227,7 +228,7 @@ class _Crew:
             return
         if isinstance(request, Call) and self.run.notes:
             self._tell()  # that it has started is to be told before it says anything itself
-            if self.run.finished or request not in self.desk.under_way:
+            if not self.desk.wants(request):
                 return
         self._watch_over(request)
         if isinstance(request, Call):
@@ -248,9 +249,9 @@ class _Crew:
         finally:
             self.lock.acquire()
 
-    def _wants(self, request: Request, pending: Outcome) -> bool:
+    def _takes(self, request: Request, pending: Outcome) -> bool:
         """Whether anybody still waits for what a sync function returned, which is to be awaited."""
-        if request in self.desk.under_way and (not self.run.finished or isinstance(request, Last)):
+        if self.desk.wants(request):
             return True
         drop(pending.value)
         return False

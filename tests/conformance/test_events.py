@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from fast_dag import DAG, END, FSM, Context, events
+from fast_dag import DAG, END, FSM, Context, RunCancelledError, events
 from fast_dag.run.events import made as event_made
 from tests.conformance.modes import ON_EXECUTOR, PARALLEL, SEQUENTIAL, comes_true, raised_by, seconds_of
 
@@ -249,6 +249,25 @@ def test_with_strict_observers_the_error_of_any_event_ends_the_run(any_mode, kin
             raise original
 
     assert raised_by(any_mode, chain(kind), x=1, observers=[broken], strict_observers=True) is original
+
+
+@pytest.mark.parametrize("settings", [{}, {"retry": 2}], ids=["plain", "retry"])
+@pytest.mark.parametrize("at", ["run_started", "node_started"])
+@pytest.mark.parametrize("way", ["raises", "cancels"])
+def test_a_node_whose_start_ends_the_run_is_not_called(any_mode, kind, settings, at, way):
+    context, calls = Context(), []
+
+    def observer(event):
+        if event.kind == at and way == "cancels":
+            context.cancel()
+        elif event.kind == at:
+            raise LookupError("not now")
+
+    dag = DAG("vetoed")
+    dag.node(kind(lambda: calls.append(1)), name="first", **settings)
+    error = raised_by(any_mode, dag, context=context, observers=[observer], strict_observers=True)
+    assert isinstance(error, LookupError if way == "raises" else RunCancelledError)
+    assert calls == []
 
 
 def test_a_strict_observer_ends_the_run_while_others_are_under_way(concurrent_mode, kind, gate):
