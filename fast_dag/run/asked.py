@@ -55,7 +55,7 @@ def decision(run: CyclicRun, lap: Lap, settled: Settled) -> Generator[Request, O
         return outcome
     ending, lap.found = lap.found, None
     if lap.tells(ending):
-        told = yield Ask(lap.following.on_round, (lap.completed, lap.following.value))  # type: ignore[union-attr, arg-type]
+        told = yield Ask(lap.following.on_round, (lap.completed, lap.following.told_value))  # type: ignore[union-attr, arg-type]
         if told.error is not None:
             return told
     if ending is None and lap.is_judged_by_user:

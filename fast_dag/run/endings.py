@@ -240,18 +240,18 @@ class Endings:
         return None if lap.cycle.bounded is None else f"{path.removesuffix(f'{name}.')}{name}"
 
     def failure(self, lap: Lap, error: Exception, node: str | None, attempts: int) -> Exception:
-        """*error* as that of a cycle, with what the cycle has come to."""
-        bounded = lap.cycle.bounded
-        where = f"cycle {lap.cycle.name!r}, iteration {lap.index}: "
+        """*error* as that of a cycle, with what the cycle has come to; of several around it the outermost."""
+        bounded, name = lap.cycle.bounded, lap.cycle.name
+        where = f"cycle {name!r}, iteration {lap.index}: "
         if bounded is not None:
-            where = f"iteration {lap.cycle.name!r}, round {lap.index + 1}: "
-        made: Any = wrap(error, node, attempts, CycleExecutionError, where)
-        result = self.result(lap, Ending("error", text_of(error)))
-        vars(made).update(cycle=lap.cycle.name, iteration=lap.index, result=result)
+            where = f"iteration {name!r}, round {lap.index + 1}: "
+        made: Any = wrap(error, node or self._own_path(lap), attempts, CycleExecutionError, where)
+        result = self.result(lap, Ending("error", text_of(made)))
+        vars(made).update(cycle=name, iteration=lap.index, result=result)
         epoch = self._run.ledger.epoch
         vars(made).update(round=lap.index + 1, epoch=epoch, rounds_completed=lap.completed)
-        if isinstance(result, IterationInfo):
-            vars(made)["last_value"] = result.value
+        # Not what an iteration inside has said.
+        vars(made)["last_value"] = result.value if isinstance(result, IterationInfo) else None
         return made  # type: ignore[no-any-return]
 
     def result(self, lap: Lap, ending: Ending | None = None) -> CycleResult:

@@ -92,10 +92,15 @@ class Following:
                     kept.clear()
                 kept.append((round_, item) if each.kind == "tagged" else item)
 
+    @property
+    def told_value(self) -> Any:
+        """`value` for somebody who may keep it: items that are let go of are listed once more."""
+        return list(self.value) if self._releases and self.value is not NO_DATA else self.value
+
     def tell(self, round_: int) -> None:
         """Have `on_round` called on the spot."""
         if self.on_round is not None:
-            self._checked(self.on_round(round_, self.value), "on_round")
+            self._checked(self.on_round(round_, self.told_value), "on_round")
 
     def question(self, round_: int, *, masked: bool) -> tuple[Callable[..., Any], tuple[Any, ...]] | None:
         """The rule and its arguments, None if it is not to be asked.

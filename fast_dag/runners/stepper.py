@@ -46,12 +46,12 @@ class Stepper:
         self._has_begun = False
         run.context.on_stop(self._line.stop)
 
-    def step(self) -> str | None:
-        """Go on until one more node has run; its name, None if none was left to run."""
+    def step(self, is_enough: Callable[[], Any] = bool) -> str | None:
+        """Go on until one more node has run, or *is_enough*; its name, None if none has run."""
         run, before = self._run, self._run.count
         with self._clock.running():
             self._begin()
-            while run.count == before and (request := self.desk.take()) is not None:
+            while run.count == before and not is_enough() and (request := self.desk.take()) is not None:
                 self._report()
                 self._see_to(request)
                 self._report()

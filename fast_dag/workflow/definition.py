@@ -138,6 +138,8 @@ class Definition:
         **options: Any,
     ) -> AnyNode:
         """Make a node of *func*, or change the settings of the node it already is; the decorators call it."""
+        if isinstance(func, Node) and func.inside is not None:
+            return self._take_in_whole(func, {"name": name, **options}, replace=replace)
         function = func.func if isinstance(func, Node) else func
         own_type = getattr(type(func), "node_type", None)
         if isinstance(own_type, NodeType) and node_type == NodeType.STANDARD:
@@ -166,6 +168,9 @@ class Definition:
             MissingConnectionError: the new function lacks a port that is connected.
         """
         old = self.drawing.node(name)
+        if isinstance(func, Node) and func.inside is not None:
+            self._take_in_whole(func, {"name": old.name, **options}, replace=True)
+            return self
         settings = {"node_type": old.node_type, "outputs": old.declared_outputs, **options}
         self.drawing.add(Node(func, name=old.name, **settings), replace=True)
         return self
@@ -288,6 +293,19 @@ class Definition:
         made.updated(**settings)
         self.drawing.add(made, replace=True)
         return made
+
+    def _take_in_whole(self, node: AnyNode, options: dict[str, Any], *, replace: bool) -> AnyNode:
+        """Take in a node that runs a workflow, with settings that are given now."""
+        fixed = ("name", "inputs", "outputs", "description", "metadata")
+        others = [key for key in fixed if options.pop(key, None) not in (None, node.name)]
+        if others:
+            msg = f"{node.name!r} runs a workflow: give it {', '.join(others)} when it is made"
+            raise InvalidNodeError(msg)
+        node.updated(**options)
+        if self.drawing.nodes.get(node.name) is not node:
+            self.drawing.add(node, replace=replace)
+        self.drawing.touch()
+        return node
 
     def _copy(self, name: str, names: Sequence[str]) -> Self:
         copy = self._empty_copy(name)

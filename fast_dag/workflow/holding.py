@@ -160,7 +160,8 @@ class Holding(Equipped):
         """What does not fit between this workflow and those inside it."""
         found = []
         for node in self.drawing.holders:
-            texts = node.inside.problems(self.wired.incoming[node.name])
+            wired = self.wired
+            texts = node.inside.problems(wired.incoming[node.name], wired.outgoing[node.name])
             found += [Problem(text, kind="port", nodes=[node.name]) for text in texts]
             for missing in self._unconnected(node, ()):
                 missing.severity = "warning"  # a run may bring it

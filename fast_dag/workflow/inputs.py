@@ -42,7 +42,7 @@ def starting_values(
     What comes from outside the plan is taken from run inputs, else from the results in *earlier*.
 
     Raises:
-        UnknownOptionError: an input that no node takes.
+        UnknownOptionError: an input that no node takes, or that is given by two of its names.
         MissingInputError: required parameters without a value.
     """
     values = list(plan.base)
@@ -51,9 +51,7 @@ def starting_values(
     unknown = [name for name in shared if name not in plan.inputs]
     if unknown and not plan.catch_alls:
         raise UnknownOptionError([_unknown_input(plan, name) for name in unknown], plan.name)
-    for name, value in shared.items():
-        for slot in plan.inputs.get(name, ()):
-            values[slot] = value
+    _fill_shared(values, plan, shared)
     for slot, unit in plan.catch_alls:
         taken = {argument.name for argument in plan.layouts[unit].arguments}
         values[slot] = {name: value for name, value in shared.items() if name not in taken}
@@ -89,6 +87,23 @@ def _own_input(plan: Plan, name: str) -> tuple[int, str] | None:
             found = ports.get(argument.slot, argument)
             return None if found.source else (found.slot, "")
     return (layout.extras, parameter) if layout.extras >= 0 else None
+
+
+def _fill_shared(values: list[Any], plan: Plan, given: Mapping[str, Any]) -> None:
+    """Lay each value that is *given* where it is taken; an input of an iteration has two names."""
+    names: dict[int, str] = {}
+    for name, value in given.items():
+        for slot in plan.inputs.get(name, ()):
+            if names.setdefault(slot, name) != name:
+                raise UnknownOptionError([_twice(plan, slot, names[slot], name)], plan.name)
+            values[slot] = value
+
+
+def _twice(plan: Plan, slot: int, first: str, second: str) -> str:
+    taken = ((each.node, argument) for each in plan.layouts for argument in each.arguments)
+    node, own = next((node, argument.name) for node, argument in taken if argument.slot == slot)
+    text = f"input {own!r} of {node!r} is given twice, as {first!r} and as {second!r}"
+    return f"{text}: give one of them, or '{node}.{own}' for this node alone"
 
 
 def _unknown_input(plan: Plan, name: str) -> str:

@@ -143,13 +143,23 @@ class BoundedIterationNode(WorkflowNode):
             self._compiled = version, self._plan()
         return self._compiled[1]
 
-    def problems(self, edges: Sequence[Edge]) -> list[str]:
-        """What is wrong with the ports, *edges* into the node included."""
+    def problems(self, edges: Sequence[Edge], leaving: Sequence[Edge] = ()) -> list[str]:
+        """What is wrong with the ports, *edges* into the node and those *leaving* it included."""
         found = list(self.inner_ports.problems())
+        if self.seed_name in self.inner_ports.held:
+            text = f"has an input {self.seed_name!r} beside {self.bounds.seed!r}, which that port fills"
+            found.append(f"iteration {self.name!r}: inner graph {self.workflow.name!r} {text}: rename it")
         inputs = [edge for edge in edges if edge.input not in self.refused_inputs]
         if len(inputs) < len(edges):
             text = "'feedback' is filled by the engine from 'output'; connect 'seed' instead"
             found.append(f"iteration {self.name!r}: {text}")
+        if self.settings.map or self.settings.cached:
+            beside = [edge.output for edge in leaving if edge.output in SIDES]
+            what = "goes round for each element" if self.settings.map else "is cached"
+            found += [
+                f"iteration {self.name!r}: it {what}, so there is no {output!r} beside its value"
+                for output in dict.fromkeys(beside)
+            ]
         self.refresh()
         names = set(self.inputs)
         lost = [edge.input for edge in inputs if edge.input not in names]
@@ -203,7 +213,7 @@ class BoundedIterationNode(WorkflowNode):
 
         def tell(_: Run, lap: Any, __: Any) -> None:
             if lap.cycle.bounded is not None and lap.cycle.name == self.name:
-                told.append((lap.completed, lap.following.value))
+                told.append((lap.completed, lap.following.told_value))
 
         with suppress(_GivenUpError), self._session(seed, held, Context(), tell) as live:
             stepper = registry.stepper(live.run, live.report)
@@ -211,7 +221,7 @@ class BoundedIterationNode(WorkflowNode):
                 while not live.run.finished or told:
                     while told:
                         yield told.pop(0)
-                    stepper.step()
+                    stepper.step(lambda: told)
             except GeneratorExit:
                 live.run.stop(_GivenUpError(f"the rounds of {self.name!r} were given up"))
             finally:
@@ -271,7 +281,8 @@ class BoundedIterationNode(WorkflowNode):
         following = run.rounds.laps[0].following  # type: ignore[attr-defined]
         seconds = super()._close(session, ended_by)
         info = context.metadata.get("cycles", {}).get(self.name)
-        if info is not None and outer is not None:
+        # One for each element would hide the others: theirs are in the contexts of the elements.
+        if info is not None and outer is not None and not self.settings.map:
             outer.tally.iterations[self.name] = info
             beside = {"rounds": info.rounds, "reason": info.reason, "converged": following.last_signal}
             for output, slot in outer.plan.branches.get(outer.plan.names.index(self.name), {}).items():

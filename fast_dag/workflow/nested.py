@@ -141,8 +141,13 @@ class WorkflowNode(Node[..., Any]):
             return value
         return {name: context.results[name] for name in self.results if name in context.results}
 
-    def problems(self, edges: Sequence[Edge]) -> list[str]:
-        """What does not fit between the workflow and what the node says of it, *edges* into it included."""
+    def problems(self, edges: Sequence[Edge], leaving: Sequence[Edge] = ()) -> list[str]:  # noqa: ARG002 - its value leaves
+        """What does not fit between the workflow and what the node says of it.
+
+        Parameters:
+            edges: those into it.
+            leaving: those out of it.
+        """
         self.refresh()
         known = self._known[1]
         names = {parameter.name for parameter in known.inputs}

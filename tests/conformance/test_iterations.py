@@ -437,7 +437,32 @@ def test_an_error_says_where_it_was(any_mode, kind):
     assert (error.result.reason, error.result.rounds, error.result.value) == ("error", 1, 1)
     assert type(error.__cause__) is ZeroDivisionError
     assert told == [(1, 1)]
-    assert info_of(dag).reason == "error"
+    text = "iteration 'it', round 2: node 'it.step' failed with ZeroDivisionError"
+    assert error.result.reason_detail.startswith(text)
+    assert (info_of(dag).reason, info_of(dag).reason_detail) == ("error", error.result.reason_detail)
+
+
+@pytest.mark.parametrize("setting", ["until", "on_round"])
+def test_what_decides_or_is_told_fails_as_the_iteration(any_mode, kind, setting):
+    original = ValueError("no")
+
+    def fail(*_):
+        raise original
+
+    error = raised_by(any_mode, iterated(halved, max_rounds=3, **{setting: kind(fail)}), seed=10)
+    assert str(error) == "iteration 'it', round 1: node 'it' failed with ValueError: no"
+    assert (error.node_name, error.cycle, error.round, error.__cause__) == ("it", "it", 1, original)
+
+
+def test_an_error_is_that_of_the_outermost_cycle_around_it(any_mode):
+    dag = DAG("around")
+    dag.iterate(
+        "it", one(lambda x: 1 / (2 - x) and x + 1), seed="x", feedback="x", output="step", max_rounds=2
+    )
+    with dag.cycle("outer", max_iterations=3) as c:
+        c.feedback("it", "it", input="seed")
+    error = raised_by(any_mode, dag, seed=0)
+    assert (error.cycle, error.round, error.node_name, error.last_value) == ("outer", 2, "it.step", None)
 
 
 def test_a_retry_inside_absorbs_failures(any_mode):

@@ -73,6 +73,33 @@ def test_rounds_are_made_when_they_are_asked_for():
     assert calls == [0, 1]
 
 
+@pytest.mark.parametrize(
+    "settings", [{"until": lambda prev, cur: False}, {"on_round": lambda number, _: None}]
+)
+def test_functions_that_are_told_of_a_round_begin_no_other(settings):
+    seen = []
+    rounds = node(lambda x: seen.append(x) or x + 1, **settings).rounds(0)
+    assert [next(rounds), next(rounds)] == [(1, 1), (2, 2)]
+    assert seen == [0, 1]
+    rounds.close()
+    assert seen == [0, 1]
+
+
+@pytest.mark.parametrize("buffering", ["full", "stream"])
+def test_the_items_of_a_round_are_there_for_good(buffering):
+    told = []
+    grow = node(
+        lambda x: [each + 1 for each in x],
+        max_rounds=3,
+        stream=True,
+        buffering=buffering,
+        on_round=lambda number, items: told.append((number, items)),
+    )
+    expected = [(1, [1, 2]), (2, [2, 3]), (3, [3, 4])]
+    assert list(grow.rounds([0, 1])) == expected
+    assert told == expected
+
+
 def test_rounds_end_with_the_last_one():
     assert list(node(until="fixed_point").rounds(10)) == [(1, 6), (2, 4), (3, 3), (4, 2), (5, 2)]
 
@@ -216,6 +243,79 @@ def test_a_run_input_counts_as_connected():
 
 def test_a_held_input_may_keep_its_default():
     assert around(node(lambda x, by=3: x + by, max_rounds=2)).run(seed=0) == 6
+
+
+def test_an_input_may_not_be_given_by_both_its_names():
+    dag = DAG("around").add_node(node(max_rounds=3)).add_node("other", lambda x: x)
+    with pytest.raises(UnknownOptionError, match="input 'seed' of 'it' is given twice, as 'x' and as 'seed'"):
+        dag.run(x=1, seed=2)
+    dag.run({"it.seed": 10, "x": 7})
+    assert dag.results == {"it": 3, "other": 7}
+
+
+def test_an_input_inside_may_not_hide_the_seed():
+    dag = DAG("around").add_node(node(lambda x, seed: x + seed, max_rounds=3))
+    text = (
+        "iteration 'it': inner graph 'body' has an input 'seed' beside 'x', which that port fills: rename it"
+    )
+    with pytest.raises(ValidationError) as caught:
+        dag.run(seed=2)
+    assert caught.value.errors == [text]
+
+
+# As a node with settings
+
+
+def test_it_takes_the_settings_of_any_node():
+    failures = iter([False, True])
+    grow = node(lambda x: 1 / 0 if next(failures, False) else x + 1, max_rounds=3)
+    dag = DAG("around").add_node(grow, retry=2)
+    assert dag.run(seed=0) == 3
+    assert dag["it"] == dag.context.metadata["cycles"]["it"].value == 3
+    with pytest.raises(UnknownOptionError, match="did you mean 'retry'"):
+        dag.add_node(node(), retr=2)
+    with pytest.raises(InvalidNodeError, match="'it' runs a workflow: give it outputs when it is made"):
+        dag.add_node(node(), outputs=["a"])
+
+
+def test_a_decorated_iteration_takes_the_settings_of_a_decorator_around_it():
+    dag, failures = DAG("around"), iter([False, True])
+
+    @dag.node(retry=2)
+    @dag.iterate(max_rounds=3)
+    def grow(x):
+        return 1 / 0 if next(failures, False) else x + 1
+
+    assert dag.run(x=0) == 3
+    assert list(dag.nodes) == ["grow"]
+
+
+def test_it_may_replace_a_node():
+    dag = DAG("around").add_node("it", lambda seed: seed)
+    dag.replace_node("it", node(lambda x: x + 1, max_rounds=3))
+    assert dag.run(seed=0) == 3
+    assert dag.context.metadata["cycles"]["it"].rounds == 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"), [({"cached": True}, "is cached"), ({"map": "seed"}, "goes round")]
+)
+def test_many_or_kept_results_have_nothing_beside_them(settings, why):
+    dag = DAG("around").add_node(node(max_rounds=3), **settings).add_node("log", lambda value: value)
+    dag.connect("it", "log", output="rounds")
+    with pytest.raises(ValidationError, match=f"iteration 'it': it {why}.*so there is no 'rounds' beside"):
+        dag.run(seed=[1])
+
+
+def test_each_element_of_a_map_goes_round_by_itself():
+    dag = DAG("around").add_node(node(lambda x: x + 1, max_rounds=3), map="seed")
+    for mode in ("sequential", "parallel", "async"):
+        assert dag.run(seed=[0, 10], mode=mode) == [3, 13]
+        assert "cycles" not in dag.context.metadata
+        assert dag.context.nested["it[1]"].metadata["cycles"]["it"].value == 13
+
+
+# Wrong in other ways
 
 
 def test_an_output_that_there_is_not_is_refused():
