@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 
 from fast_dag.errors import CycleSafetyError
+from fast_dag.stores.arrival import Arrival
 
 Key = tuple[Hashable, Hashable]
 """Who asks, and what for."""
 
 
-class Ticket:
+class Ticket(Arrival):
     """A place in the line; lands when it is worth asking again."""
 
+    __slots__ = ("key",)
+
     def __init__(self, key: Key) -> None:
+        super().__init__()
         self.key = key
-        self._lock = threading.Lock()
-        self._callbacks: list[Callable[[], object]] | None = []
-
-    def when_landed(self, callback: Callable[[], object]) -> bool:
-        """Have *callback* called when it lands; false if it has."""
-        with self._lock:
-            if self._callbacks is None:
-                return False
-            self._callbacks.append(callback)
-            return True
-
-    def land(self) -> None:
-        """Tell those who wait."""
-        with self._lock:
-            callbacks, self._callbacks = self._callbacks, None
-        for callback in callbacks or ():
-            callback()
 
 
 class Admission:

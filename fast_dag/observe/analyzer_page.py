@@ -44,11 +44,7 @@ def _parts(found: AnalyzerReport, series: Mapping[str, Sequence[float]]) -> Iter
         for reason, count in found.reasons.items()
     ]
     counts = [float(each.iterations) for each in found.results]
-    classes = [
-        "" if each.converged else "failed" if each.reason == "error" else "cancelled"
-        for each in found.results
-    ]
-    chart = column_chart(counts, classes, "iterations of each result")
+    chart = column_chart(counts, [_style(each) for each in found.results], "iterations of each result")
     yield columns(
         section("Why they ended", bar_chart(bars)),
         section("Iterations", chart, "In the order of adding; grey did not converge, red failed"),

@@ -45,7 +45,9 @@ svg{width:100%;height:auto;display:block}
 .line{fill:none;stroke:var(--accent);stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
 .dot{fill:var(--accent)}.dot.last{stroke:var(--card);stroke-width:1.5}
 .column{fill:var(--accent)}.column.failed{fill:var(--bad)}.column.cancelled{fill:var(--quiet)}
-.bar{display:grid;grid-template-columns:minmax(90px,26%) 1fr 172px;gap:12px;align-items:center;padding:5px 0}
+.bars{display:grid;grid-template-columns:fit-content(34%) minmax(60px,1fr) max-content;gap:10px 12px;
+align-items:center}
+.bar{display:contents}
 .bar .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .track{height:14px;background:var(--soft);border-radius:4px;overflow:hidden}
 .fill{display:block;height:100%;min-width:2px;background:var(--accent);border-radius:4px}
@@ -70,6 +72,11 @@ overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere;max-height:340px}
 .found .head{display:flex;gap:10px;align-items:center;flex-wrap:wrap}
 .found p{margin:4px 0 0;color:var(--quiet)}
 footer{color:var(--quiet);font-size:12.5px;margin-top:26px}
+@media (max-width:560px){main{padding:20px 14px 40px}.tiles{grid-template-columns:1fr 1fr}
+.tile .value{font-size:20px}td:not(.num){min-width:8em}td code{display:inline-block;min-width:11em}
+.bars{display:block}.bar{display:grid;grid-template-columns:minmax(0,1fr) max-content;gap:3px 12px;
+padding:6px 0}
+.bar .track{grid-area:2/1/3/3}}
 @media print{body{background:#fff}section,.tile{break-inside:avoid}}
 """
 MILLI: Final = 1e-3

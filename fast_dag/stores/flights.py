@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import ExitStack
 
+from fast_dag.stores.arrival import Arrival
 from fast_dag.stores.base import CacheBackend
 from fast_dag.stores.calls import Call
 from fast_dag.stores.history import History
@@ -16,40 +15,19 @@ NODES = 1000
 """Nodes whose history is kept per backend."""
 
 
-class Flight:
-    """One computation that all who ask for its key wait for."""
+class Flight(Arrival):
+    """One computation that all who ask for its key wait for; only the cache has it land."""
 
-    __slots__ = ("_callbacks", "_lock", "call")
+    __slots__ = ("call",)
 
     def __init__(self, call: Call) -> None:
+        super().__init__()
         self.call = call
-        self._lock = threading.Lock()
-        self._callbacks: list[Callable[[], object]] | None = []
 
     @property
     def key(self) -> str:
         """The key whose value is being computed."""
         return self.call.key
-
-    def when_landed(self, callback: Callable[[], object]) -> bool:
-        """Call *callback* once, in whichever thread lands the flight; False if it has landed already.
-
-        No lock is held meanwhile.  In the latter case the callback is not kept.
-        """
-        with self._lock:
-            if self._callbacks is None:
-                return False
-            self._callbacks.append(callback)
-            return True
-
-    def land(self) -> None:
-        """Call those who wait, in the order in which they came; for the cache alone."""
-        with self._lock:
-            callbacks, self._callbacks = self._callbacks, None
-        # A stack, so that one callback that raises does not keep the others waiting.
-        with ExitStack() as stack:
-            for callback in reversed(callbacks or ()):
-                stack.callback(callback)
 
 
 class Airspace:

@@ -3,10 +3,8 @@
 import gc
 import weakref
 
-import pytest
-
 from fast_dag.stores.calls import Call
-from fast_dag.stores.flights import Airspace, Flight, airspace_of
+from fast_dag.stores.flights import Airspace, airspace_of
 from fast_dag.stores.memory import MemoryCache
 
 
@@ -19,39 +17,6 @@ class Unlisted:
 
     __slots__ = ()
     __hash__ = None
-
-
-def test_those_who_wait_are_called_once_in_order_when_a_flight_lands():
-    flight, heard = Flight(call()), []
-    assert flight.when_landed(lambda: heard.append(1))
-    assert flight.when_landed(lambda: heard.append(2))
-    assert heard == []
-    flight.land()
-    flight.land()
-    assert heard == [1, 2]
-
-
-def test_a_flight_that_has_landed_keeps_no_callback():
-    flight, heard = Flight(call()), []
-    flight.land()
-    assert not flight.when_landed(lambda: heard.append(1))
-    assert heard == []
-
-
-def test_callbacks_may_ask_the_flight_itself():
-    flight, heard = Flight(call()), []
-    flight.when_landed(lambda: heard.append(flight.when_landed(print)))
-    flight.land()
-    assert heard == [False]
-
-
-def test_a_callback_that_raises_keeps_nobody_waiting():
-    flight, heard = Flight(call()), []
-    flight.when_landed(lambda: 1 / 0)
-    flight.when_landed(lambda: heard.append(1))
-    with pytest.raises(ZeroDivisionError):
-        flight.land()
-    assert heard == [1]
 
 
 def test_one_caller_claims_a_key_until_it_lands():
