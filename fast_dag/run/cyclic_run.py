@@ -62,9 +62,13 @@ class CyclicRun(GraphRun):
         self.settled(step)
         return self.through(freed)
 
-    def blamed(self, step: int, error: Exception, attempts: int) -> Exception:
+    def attempts_of(self, step: int) -> int:
+        """How many attempts the node of *step* has made in this iteration."""
+        return self.tally.attempts[step] - self.rounds.attempts_before(step)
+
+    def blamed(self, step: int, error: Exception) -> Exception:
         """*error* as that of the node of *step*, and of the cycle around it."""
-        return self.rounds.blamed(step, error, attempts)
+        return self.rounds.blamed(step, error)
 
     def skip(self, step: int) -> None:
         """Settle a unit that is not to run; with its enter a cycle."""

@@ -120,7 +120,7 @@ class GraphRun(Run):
         if strategy == "fail_fast":
             blame = self.path_of(step) if origin is None else origin.producer
             attempts = self.tally.attempts[blamed]
-            raised = self.blamed(step, error, attempts) if origin is None else wrap(error, blame, attempts)
+            raised = self.blamed(step, error) if origin is None else wrap(error, blame, attempts)
             vars(raised).update(marks)
             if origin is not None and raised is not error:
                 raised.add_note(f"raised while {self.path_of(step)!r} was reading the stream")

@@ -47,7 +47,7 @@ def invocation(run: Run, step: int, outcome: Outcome | None = None) -> Invocatio
 def given(run: Run, step: int, value: Any) -> Answer:
     """Take *value* for the result of *step*, whose node is not called for it: nor are its hooks."""
     visit = Visit(run, step)
-    if not run.tally.attempts[step]:
+    if not run.attempts_of(step):
         visit.note("node_started")
     answer = yield from _placed(visit, value)
     if isinstance(answer, Success):

@@ -110,13 +110,17 @@ class Laps:
             lap.is_excused = lap.is_passed_over = True
         return lap.is_excused
 
-    def blamed(self, step: int, error: Exception, attempts: int) -> Exception:
-        """*error* as that of the cycle around *step*."""
+    def attempts_before(self, step: int) -> int:
+        """How many attempts the node of *step* has made in earlier iterations."""
         lap = self.lap_of(step)
+        return 0 if lap is None or not lap.attempts else lap.attempts[step - lap.cycle.enter]
+
+    def blamed(self, step: int, error: Exception) -> Exception:
+        """*error* as that of the cycle around *step*."""
+        lap, path, attempts = self.lap_of(step), self._run.path_of(step), self._run.attempts_of(step)
         if lap is None:
-            return wrap(error, self._run.path_of(step), attempts)
-        earlier = lap.attempts[step - lap.cycle.enter]
-        return self.endings.failure(lap, error, self._run.path_of(step), attempts - earlier)
+            return wrap(error, path, attempts)
+        return self.endings.failure(lap, error, path, attempts)
 
 
 def _path_to(cycle: Cycle, cycles: Iterable[Cycle]) -> list[str]:

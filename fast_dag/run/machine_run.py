@@ -18,7 +18,6 @@ from fast_dag.run.requests import NOTHING
 from fast_dag.run.run import Run
 from fast_dag.run.step import fetch
 from fast_dag.run.track import Track
-from fast_dag.run.wrapping import wrap
 from fast_dag.values import NO_DATA
 
 
@@ -115,16 +114,16 @@ class MachineRun(Run):
             raised = _nothing_to_continue(self.path_of(step))
             raised.__cause__ = error
         else:
-            raised = self.blamed(step, error, tally.attempts[step])
+            raised = self.blamed(step, error)
             vars(raised).update(marks)
         for note in notes:
             raised.add_note(note)
         self.stop(raised)
         return []
 
-    def blamed(self, step: int, error: Exception, attempts: int) -> Exception:
-        """*error* as that of the state of *step*, after so many attempts in this run."""
-        return wrap(error, self.path_of(step), attempts - self._before)
+    def attempts_of(self, step: int) -> int:
+        """How many attempts this execution of the state has made."""
+        return self.tally.attempts[step] - self._before
 
     @property
     def is_complete(self) -> bool:

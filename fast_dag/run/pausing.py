@@ -139,7 +139,7 @@ def check_skip(place: Place) -> None:
 def raised(place: Place, failure: Failure) -> Exception:
     """The error of a step that has failed, as it would leave the run."""
     run, step = place.run, place.step
-    error: Exception = run.blamed(step, failure.error, run.tally.attempts[step])
+    error: Exception = run.blamed(step, failure.error)
     vars(error).update(failure.marks)
     for note in failure.notes:
         if note not in getattr(error, "__notes__", ()):

@@ -149,9 +149,13 @@ class Run:
         """Settle a step that is not to run, as one whose branch was not taken; the steps set free."""
         raise NotImplementedError
 
-    def blamed(self, step: int, error: Exception, attempts: int) -> Exception:
-        """*error* as that of the node of *step*, after so many attempts in this run."""
-        return wrap(error, self.path_of(step), attempts)
+    def attempts_of(self, step: int) -> int:
+        """How many attempts the node of *step* has made since its turn came."""
+        return self.tally.attempts[step]
+
+    def blamed(self, step: int, error: Exception) -> Exception:
+        """*error* as that of the node of *step*."""
+        return wrap(error, self.path_of(step), self.attempts_of(step))
 
     def has_result(self, name: str) -> bool:
         """Whether node *name* has a result, or None in its place after a failure."""

@@ -96,5 +96,5 @@ def abandon(run: Run, request: Request) -> None:
     run.tally.abandoned += not request.cancelling
     if run.notes is not None and isinstance(request, Call):
         inner, step = request.strand.run.noted(request.step)
-        about = {"attempt": inner.tally.attempts[step] + 1, "timeout": request.timeout}
+        about = {"attempt": inner.attempts_of(step) + 1, "timeout": request.timeout}
         run.notes.append(Note("node_abandoned", step, about, inner))

@@ -115,6 +115,16 @@ def test_a_sync_node_out_of_time_is_abandoned_and_the_run_goes_on(any_mode, gate
     assert (abandoned.node, abandoned.attempt, abandoned.timeout) == ("stuck", 1, 0.05)
 
 
+def test_an_abandoned_attempt_tells_its_number_in_its_iteration(any_mode, gate):
+    events, dag = [], DAG("late")
+    dag.node(lambda n=0: gate.wait(10) if n == 2 else n + 1, name="count")
+    with dag.cycle("loop", max_iterations=9, timeout=0.3, on_limit="return") as cycle:
+        cycle.feedback("count", "count", input="n")
+    any_mode(dag, observers=[events.append])
+    (abandoned,) = [event for event in events if event.kind == "node_abandoned"]
+    assert (abandoned.attempt, abandoned.iteration) == (1, (2,))
+
+
 def test_the_late_result_of_an_abandoned_attempt_is_never_used(any_mode, gate):
     dag, calls, returned = DAG("late"), [], threading.Event()
 

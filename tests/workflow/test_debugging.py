@@ -311,6 +311,19 @@ def test_hooks_handlers_and_observers_are_those_of_a_run(called):
     ]
 
 
+def test_a_step_that_is_replaced_is_told_in_each_iteration():
+    told, dag = [], DAG("counting").add_node("count", lambda n=0: n + 1)
+    dag.add_observer(
+        lambda event: told.append((event.kind, event.iteration)) if "node" in event.kind else None
+    )
+    with dag.cycle("loop", max_iterations=2, on_limit="return") as cycle:
+        cycle.feedback("count", "count", input="n")
+    with dag.debug() as session:
+        session.step()
+        session.replace(7)
+    assert told == [(kind, (index,)) for index in range(2) for kind in ("node_started", "node_finished")]
+
+
 def test_a_cached_node_is_answered_from_its_cache(called):
     dag = DAG("cached")
     dag.cached_node(lambda x: called.append(x) or x, name="a")
