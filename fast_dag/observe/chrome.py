@@ -65,6 +65,8 @@ def _spans(events: Sequence[Event]) -> list[Span]:
     """Each attempt of a node, each iteration and each cycle."""
     found: list[Span] = []
     under_way: dict[Any, list[Any]] = defaultdict(list)
+    ends: dict[Any, list[float]] = defaultdict(list)
+    """When each cycle ended: an iteration that was cut has no end of its own."""
     for event in events:
         key = _key(event)
         if key is None:
@@ -73,8 +75,12 @@ def _spans(events: Sequence[Event]) -> list[Span]:
             under_way[key].append(event)
         elif under_way[key]:
             found.append(_between(under_way[key].pop(0), event))
+        if event.kind == "cycle_finished":
+            ends[key[1:]].append(event.time)
     last = events[-1].time if events else 0.0
-    found += [_left(start, last) for starts in under_way.values() for start in starts]
+    for key, starts in under_way.items():
+        around = ends[key[1:3]] if key[0] == "iteration" else []
+        found += [_left(each, next((end for end in around if end >= each.time), last)) for each in starts]
     return found
 
 

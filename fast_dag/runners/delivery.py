@@ -35,8 +35,8 @@ class Delivery:
     def __init__(self, run: Run, observers: Sequence[Observer], *, strict: bool) -> None:
         self._run = run
         self._observers = list(observers)
-        self._wanting = [each for each in observers if getattr(each, "wants_values", False)]
-        """Those that are given values."""
+        self._wanting = {id(each) for each in observers if getattr(each, "wants_values", False)}
+        """Those that are given values, told apart by identity."""
         self._strict = strict
         self.shown = [each for each in observers if getattr(each, "refresh_every", None)]
         """Those that want to be refreshed now and then."""
@@ -153,7 +153,7 @@ class Delivery:
     def _hand_over_both(self, event: Event, lean: Event) -> None:
         """Hand over an event with its values to those that want them, to the others without."""
         for observer in self._observers:
-            self._hand_over(event if observer in self._wanting else lean, [observer])
+            self._hand_over(event if id(observer) in self._wanting else lean, [observer])
 
     def _hand_over(self, event: Event, observers: Sequence[Observer]) -> None:
         for observer in observers:

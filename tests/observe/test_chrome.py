@@ -5,7 +5,7 @@ from collections import defaultdict
 
 import pytest
 
-from fast_dag import DAG, Trace
+from fast_dag import DAG, Trace, events
 from fast_dag.errors import DocumentError
 from tests.observe.traces import failed, finished, iteration, ran, skipped, started, trace
 
@@ -97,6 +97,21 @@ def test_each_attempt_is_a_span_and_what_never_ended_ends_with_the_run(tmp_path)
     first, last = (each["args"] for each in whole["traceEvents"] if each["ph"] == "X")
     assert first["error"] == "ValueError: broken"
     assert last["status"] == "cancelled"
+
+
+def test_an_iteration_that_was_cut_ends_with_its_cycle(tmp_path):
+    about = {"run_id": "r", "workflow": "w", "cycle": "loop"}
+    begun = [
+        events.CycleStarted(**about, time=0.0),
+        events.IterationStarted(**about, time=0.0, index=0),
+        started("a", 0, iteration=(0,)),
+    ]
+    ending = {"reason": "timeout", "detail": "", "verdict": None, "iterations": 0, "duration": 2.0}
+    ended = [events.CycleFinished(**about, **ending, time=2.0)]
+    whole = written(trace([begun, ended, ran("b", 2, 9)], wall=9), tmp_path)
+    spans = {each["name"]: (each["dur"], each["args"]) for each in whole["traceEvents"] if each["ph"] == "X"}
+    assert spans["loop [0]"] == (2e6, {"status": "cancelled"})
+    assert spans["loop"][0] == 2e6
 
 
 def test_a_map_goes_on_when_an_attempt_for_an_element_has_failed(tmp_path):

@@ -55,6 +55,26 @@ def test_inputs_reach_only_those_that_want_values():
     assert (plain, curious) == ([None], [{"x": 1}])
 
 
+def test_observers_that_say_they_are_equal_are_told_apart():
+    class Same:
+        def __init__(self, wants_values):
+            self.wants_values, self.inputs = wants_values, []
+
+        def __call__(self, event):
+            self.inputs.append(event.inputs)
+
+        def __eq__(self, other):
+            return True
+
+        __hash__ = None
+
+    curious, plain = Same(wants_values=True), Same(wants_values=False)
+    run, deliver = watched(curious, plain)
+    run.notes.append(Note("node_started", 0, {"attempt": 1, "inputs": {"x": 1}}))
+    deliver()
+    assert (curious.inputs, plain.inputs) == ([{"x": 1}], [None])
+
+
 def test_what_is_noted_during_a_delivery_is_delivered_by_whoever_is_at_it():
     seen = []
 
