@@ -40,7 +40,7 @@ def cases(size: int = 1000) -> list[Case]:
             per=" an event",
             beside="unwatched",
             excess=True,
-            most_cost=1.5,
+            most_cost=1.0,
         ),
         Case(
             name=f"chain of {size:,} with general arguments, traced",

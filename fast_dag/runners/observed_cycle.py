@@ -40,6 +40,8 @@ class ObservedCycle:
         self._units = range(lap.cycle.enter + 1, lap.cycle.leave)
         self._paths = [run.path_of(unit) for unit in self._units]
         self._around = run.iteration_of(lap.cycle.enter)
+        self._first, self._last = self._units[0], len(self._units) - 1
+        self._durations = run.tally.durations
         self._index = lap.completed
         self._place = NOBODY
         """Of the node under way, counted from the first one of the body."""
@@ -67,17 +69,19 @@ class ObservedCycle:
 
     def clock(self) -> float:
         """The time, after what has happened was told."""
-        now = perf_counter()
-        if self._place == NOBODY:
+        now, place = perf_counter(), self._place
+        if place == NOBODY:
             self._begin_iteration()
             return self._began
-        unit, place = self._units[self._place], self._place
         self._place = NOBODY
-        self._announce(NodeFinished, node=self._paths[place], duration=now - self._began, cached=False)
-        if place + 1 < len(self._units):
+        fields = self._node.copy()
+        fields["node"], fields["duration"], fields["cached"] = self._paths[place], now - self._began, False
+        self._tell(NodeFinished, fields)
+        self._heed()
+        if place < self._last:
             self._begin_node(place + 1)
         # What others do with the news is no time of the node.
-        self._run.tally.durations[unit] -= (later := perf_counter()) - now
+        self._durations[self._first + place] -= (later := perf_counter()) - now
         self._began = later
         return later
 
@@ -100,7 +104,7 @@ class ObservedCycle:
                 self._index = completed
                 self._begin_iteration()
                 # Nor is what lies between two iterations that of the first one in the next.
-                self._run.tally.durations[self._units[0]] -= self._began - before
+                self._durations[self._first] -= self._began - before
             return found
 
         return asked
@@ -127,25 +131,31 @@ class ObservedCycle:
         self._is_told = False
         self._lap.iteration_started = perf_counter()
         self._node["iteration"] = (*self._around, self._index)
-        self._tell(IterationStarted, {**self._cycle, "index": self._index})
+        fields = self._cycle.copy()
+        fields["index"] = self._index
+        self._tell(IterationStarted, fields)
         self._heed()
         self._begin_node(0)
         self._began = perf_counter()
 
     def _begin_node(self, place: int) -> None:
-        self._announce(NodeStarted, node=self._paths[place])
+        fields = self._node.copy()
+        fields["node"] = self._paths[place]
+        self._tell(NodeStarted, fields)
+        self._heed()
         self._place = place
 
     def _end_iteration(self, results: Mapping[str, Any]) -> None:
-        lap, index = self._lap, self._index
+        lap, fields = self._lap, self._cycle.copy()
         self._is_told = True
-        duration, metrics = perf_counter() - lap.iteration_started, self._metrics(results)
-        about = {"index": index, "duration": duration, "metrics": metrics, "status": "completed"}
-        self._tell(IterationFinished, {**self._cycle, **about})
-        for condition, result in lap.checked.items():
-            said = {"index": index, "condition": condition, "result": result}
-            self._tell(ConditionChecked, {**self._cycle, **said})
-        lap.checked.clear()
+        fields["index"], fields["status"] = self._index, "completed"
+        fields["duration"], fields["metrics"] = perf_counter() - lap.iteration_started, self._metrics(results)
+        self._tell(IterationFinished, fields)
+        if lap.checked:
+            for condition, result in lap.checked.items():
+                said = {"index": self._index, "condition": condition, "result": result}
+                self._tell(ConditionChecked, {**self._cycle, **said})
+            lap.checked.clear()
         self._heed()
 
     def _metrics(self, results: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -158,10 +168,6 @@ class ObservedCycle:
         found: Mapping[str, Any] = self._lap.cycle.scalars(results)
         self._are_metrics = are_scalars and found == results
         return found
-
-    def _announce(self, kind: type[NodeStarted | NodeFinished], **fields: Any) -> None:
-        self._tell(kind, {**self._node, **fields})
-        self._heed()
 
     def _heed(self) -> None:
         """Stop if who was told has ended the run."""
