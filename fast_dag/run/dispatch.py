@@ -257,7 +257,8 @@ class Dispatch:
 
     def _leave_run(self, over: Strand | None) -> None:
         """Let the step go on that a run lies in which is *over*, and so on outwards."""
-        while over is not None:
+        # Where all runs were ended at once, no step gets another attempt.
+        while over is not None and not self.run.finished:
             enter: Enter = over.enter  # type: ignore[assignment]
             self._inside.remove(over)
             self.timed.discard(enter)

@@ -64,8 +64,9 @@ def broken(run: CyclicRun, lap: Lap, *, after_iteration: bool = True) -> Ending 
     ending = Ending("violation", violation.message)
     if violation.action == "raise":
         error = CycleSafetyError(violation.message, violation)
+        run.rounds.endings.last(lap)
         vars(error).update(cycle=lap.cycle.name, result=run.rounds.endings.result(lap, ending))
-        run.stop(error)
+        run.stop_all(error)
     return ending
 
 

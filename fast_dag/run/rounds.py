@@ -143,7 +143,7 @@ class Rounds(Passing):
 
     def _let_in(self, lap: Lap, answer: Any) -> list[int]:
         if isinstance(answer, _Fault):
-            self._run.stop(answer.error)
+            self._run.stop_all(answer.error)
             return []
         lap.is_admitted = True
         return self.through([lap.cycle.enter])

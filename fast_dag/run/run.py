@@ -188,6 +188,13 @@ class Run:
             self.finished = True
             self.end_early()
 
+    def stop_all(self, error: BaseException) -> None:
+        """End this run and those around it: no strategy or handler of a node around it is asked."""
+        run: Any = self
+        while run is not None:
+            run.stop(error)
+            run = run.outer
+
     def loop_plainly(self) -> None:
         """Let cycles of plain calls be gone round as plain loops; a runner that can do so says it."""
         self.ledger.loops_plainly = True

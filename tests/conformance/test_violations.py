@@ -84,6 +84,41 @@ def test_a_violation_that_is_to_be_raised_ends_the_run_with_what_the_cycle_came_
     assert (caught.value.result.reason, caught.value.result.total_iterations) == ("violation", 2)
 
 
+THREE = Violation(kind="iteration", limit=3, value=3, action="raise", message="three")
+
+
+def test_what_is_raised_after_an_iteration_tells_of_that_iteration_too(any_mode, kind):
+    tool = Watching(after_iteration=lambda cycle, index, seconds: THREE if index == 2 else None)
+    dag = looped(kind, lambda x=0: x + 1, max_iterations=9, objective="node")
+    with pytest.raises(CycleSafetyError, match="three") as caught:
+        any_mode(dag, observers=[tool])
+    result = caught.value.result
+    assert (result.total_iterations, result.best_iteration, result.best_metrics) == (3, 2, {"node": 3})
+    assert result.metric_history == {"node": [1, 2, 3]}
+
+
+@pytest.mark.parametrize("strategy", ["fail_fast", "continue", "continue_none"])
+def test_what_is_raised_inside_a_node_is_no_failure_of_the_node(any_mode, kind, strategy):
+    tool = Watching(after_iteration=lambda cycle, index, seconds: THREE if index == 2 else None)
+    dag = DAG("outer")
+    dag.add_dag("inside", looped(kind, lambda x=0: x + 1, max_iterations=9), retry=3)
+    with pytest.raises(CycleSafetyError, match=r"^three$") as caught:
+        any_mode(dag, observers=[tool], error_strategy=strategy)
+    assert caught.value.violation == THREE
+    assert [event.kind for event in tool.seen].count("cycle_started") == 1
+
+
+@pytest.mark.parametrize("strategy", ["fail_fast", "continue"])
+def test_what_keeps_a_cycle_inside_a_node_out_ends_the_run(any_mode, kind, strategy):
+    def refuse(cycle, _):
+        raise CycleSafetyError(f"no room for {cycle}")
+
+    dag = DAG("outer")
+    dag.add_dag("inside", looped(kind, lambda x=0: x + 1, max_iterations=9))
+    with pytest.raises(CycleSafetyError, match=r"^no room for inside\.loop$"):
+        any_mode(dag, observers=[Watching(admit=refuse)], error_strategy=strategy)
+
+
 def test_a_run_without_cycles_ends_as_a_whole(any_mode, gate):
     tool = Watching()
     dag = DAG("flow").add_node("work", lambda: held(tool, gate)(2)).add_node("after", lambda work: work)
