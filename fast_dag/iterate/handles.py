@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from fast_dag.errors import check_int
+from fast_dag.errors import check_int, check_seconds
 from fast_dag.iterate.progress import Input, Progress
 from fast_dag.iterate.sent import Sent
 from fast_dag.run.brief import brief
@@ -21,16 +21,16 @@ class InputHandle:
     Parameters:
         about: where it stands.
         change: holds the session while something about it changes, and tells those who wait.
-        check: raises where something cannot be sent.
+        facts: makes a list of what is sent to a delta variable; raises where it cannot be.
     """
 
     def __init__(
         self,
         about: Input,
         change: Callable[[], AbstractContextManager[Progress]],
-        check: Callable[[list[Any]], None],
+        facts: Callable[[Any], list[Any]],
     ) -> None:
-        self._about, self._change, self._check = about, change, check
+        self._about, self._change, self._facts = about, change, facts
 
     def __repr__(self) -> str:
         state = "closed" if self._about.is_closed else f"at epoch {self._about.epoch}"
@@ -64,14 +64,11 @@ class InputHandle:
         Raises:
             As `send`.
         """
-        about = self._about
-        is_table = about.kind == "delta" and isinstance(values, Mapping)
-        given = list(values.items() if is_table else values)  # type: ignore[attr-defined]
-        self._check(given)
+        about, given = self._about, self._listed(values)
         with self._change() as progress:
-            self._check_open(
-                progress, f"{brief(given[0])} cannot be sent" if given else "nothing can be sent"
-            )
+            if about.is_closed or progress.is_over:
+                consequence = f"{brief(given[0])} cannot be sent" if given else "nothing can be sent"
+                raise self._over(consequence)
             sent = about.sent.get(about.epoch)
             if about.kind == "value" and len(given) + (sent is not None) > 1:
                 remedy = f"advance_to({about.epoch + 1}) first, or input({about.name!r}, stream=True)"
@@ -95,7 +92,9 @@ class InputHandle:
                     f"epochs must be monotonic: input {about.name!r} is at {about.epoch}, not before {epoch}"
                 )
                 raise ValueError(msg)
-            self._check_open(progress, f"it cannot advance to epoch {epoch}")
+            if about.is_closed or progress.is_over:
+                consequence = f"it cannot advance to epoch {epoch}"
+                raise self._over(consequence)
             if epoch > about.epoch:
                 progress.leave(about.epoch)
                 about.epoch = epoch
@@ -105,11 +104,19 @@ class InputHandle:
         with self._change():
             self._about.is_closed = True
 
-    def _check_open(self, progress: Progress, consequence: str) -> None:
-        if self._about.is_closed or progress.is_over:
-            why = f"input {self._about.name!r} is closed" if self._about.is_closed else "the session is over"
-            msg = f"{why}, so {consequence}: open another session"
-            raise ValueError(msg)
+    def _listed(self, values: Any) -> list[Any]:
+        if self._about.kind == "delta":
+            return self._facts(values)
+        if not isinstance(values, Iterable):
+            msg = (
+                f"send_many of input {self._about.name!r} takes several values, got {brief(values)}: use send"
+            )
+            raise TypeError(msg)
+        return list(values)
+
+    def _over(self, consequence: str) -> ValueError:
+        why = f"input {self._about.name!r} is closed" if self._about.is_closed else "the session is over"
+        return ValueError(f"{why}, so {consequence}: open another session")
 
 
 class Working(Protocol):
@@ -165,8 +172,13 @@ class Probe:
 
         Returns:
             Whether it has passed.
+
+        Raises:
+            ValueError: *time* is none at this node, or *timeout* no number of seconds.
         """
         self._checked(time)
+        if timeout is not None:
+            check_seconds("timeout", timeout, positive=False)
         return self._session.work(lambda: not self.less_equal(time), timeout)
 
     async def reached(self, time: Time) -> None:

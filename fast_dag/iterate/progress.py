@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 
 from fast_dag.iterate.sent import Kind, Sent
 
@@ -32,18 +33,22 @@ class Progress:
         """Whether an epoch has begun to run: then inputs that nobody asked for are closed."""
         self.is_over = False
         """Whether nothing can come any more, whatever the inputs say."""
-        self._left: set[int] = set()
+        self._left: list[int] = []
+        """A heap of the epochs that are left; they are run, and taken away, from its front."""
+        self._known: set[int] = set()
 
     def leave(self, epoch: int) -> None:
         """Note that *epoch* is to run when all inputs have moved past it."""
-        self._left.add(epoch)
+        if epoch not in self._known:
+            self._known.add(epoch)
+            heappush(self._left, epoch)
 
     @property
     def due(self) -> int | None:
         """The epoch that is to run now, None if there is none."""
         if self.is_over:
             return None
-        first = min(self._left, default=None)
+        first = self._left[0] if self._left else None
         if first is None and not self.has_begun:
             first = 0  # a workflow to which nothing is sent runs as by itself
         if first is None or any(not each.is_closed and each.epoch <= first for each in self.inputs.values()):
@@ -55,8 +60,10 @@ class Progress:
         return {name: each.sent[epoch] for name, each in self.inputs.items() if epoch in each.sent}
 
     def done(self, epoch: int) -> None:
-        """Note that *epoch* has run, or was lost."""
-        self._left.discard(epoch)
+        """Note that *epoch*, the one that was due, has run, or was lost."""
+        if epoch in self._known:
+            self._known.remove(epoch)
+            heappop(self._left)
         for each in self.inputs.values():
             each.sent.pop(epoch, None)
 
@@ -67,4 +74,4 @@ class Progress:
             return None
         open_at = (each.epoch for each in self.inputs.values() if not each.is_closed)
         alone = () if self.has_begun or self._left else (0,)
-        return min([*open_at, *self._left, *alone], default=None)
+        return min([*open_at, *self._left[:1], *alone], default=None)

@@ -22,6 +22,8 @@ from fast_dag.values import LogicalTime
 
 ON_ERROR = ("raise", "epoch")
 
+Kept = Mapping[str, Any] | Context
+
 WITHIN: ContextVar[Session | None] = ContextVar("session", default=None)
 """The session in an epoch of which this code runs."""
 
@@ -39,8 +41,11 @@ class Runs(Protocol):
     def kind(self, name: str) -> Kind:
         """How values for an input are sent; an error if there is no such input."""
 
-    def check_facts(self, name: str, facts: Sequence[Any]) -> None:
-        """Raise TypeError where one of *facts* cannot be one."""
+    def facts_at(self, name: str) -> Callable[[Any], list[Any]]:
+        """What makes a list of the facts that are sent to an input; TypeError where one cannot be a fact."""
+
+    def path(self, node: object) -> str:
+        """The name that a node's result has, dotted for one inside another; an error if there is no such."""
 
     def depth(self, node: object) -> tuple[str, int]:
         """The name of a node, and how many cycles lie around it."""
@@ -83,7 +88,8 @@ class Session:
         self._runs, self._on_error = runs, on_error
         self._progress = Progress()
         self._handles: dict[str, InputHandle] = {}
-        self._contexts: list[tuple[int, Mapping[str, Any]]] = []
+        self._kept: list[tuple[int, Kept]] = []
+        """The results of each epoch that has run."""
         self._changed = threading.Condition()
         self._waiting: deque[Callable[[], object]] = deque()
         """To be called at the next change."""
@@ -137,12 +143,7 @@ class Session:
                 raise ValueError(msg)
             if known is None:
                 about = progress.inputs[name] = Input(name, kind)
-
-                def check(values: list[Any]) -> None:
-                    if kind == "delta":
-                        self._runs.check_facts(name, values)
-
-                self._handles[name] = InputHandle(about, self._change, check)
+                self._handles[name] = InputHandle(about, self._change, self._runs.facts_at(name))
         return self._handles[name]
 
     def probe(self, node: Any) -> Probe:
@@ -156,12 +157,15 @@ class Session:
     def results(self, node: Any) -> list[tuple[LogicalTime, Any]]:
         """What *node* gave in each epoch in which it gave something, in their order.
 
+        Parameters:
+            node: a name or a node; "node.inner" for one inside another.
+
         Raises:
             UnknownNodeError: there is no such node.
         """
-        name, _ = self._runs.depth(node)
+        name = self._runs.path(node)
         with self._changed:
-            return [(LogicalTime(epoch), found[name]) for epoch, found in self._contexts if name in found]
+            return [(LogicalTime(epoch), found[name]) for epoch, found in self._kept if name in found]
 
     def frontier(self) -> int | None:
         """The first epoch in which something may still come, None if nothing can."""
@@ -187,8 +191,8 @@ class Session:
         while True:
             epoch = self._claimed()
             if epoch is not None:
-                with self._at_work(epoch) as results:
-                    results.append(self._runs.run(epoch, self._progress.sent(epoch)).results)
+                with self._at_work(epoch) as contexts:
+                    contexts.append(self._runs.run(epoch, self._progress.sent(epoch)))
                 continue
             with self._changed:
                 if self._is_due:
@@ -205,9 +209,8 @@ class Session:
         while True:
             epoch = self._claimed()
             if epoch is not None:
-                with self._at_work(epoch) as results:
-                    context = await self._runs.run_async(epoch, self._progress.sent(epoch))
-                    results.append(context.results)
+                with self._at_work(epoch) as contexts:
+                    contexts.append(await self._runs.run_async(epoch, self._progress.sent(epoch)))
                 continue
             if until():
                 return
@@ -245,12 +248,12 @@ class Session:
             return epoch
 
     @contextmanager
-    def _at_work(self, epoch: int) -> Iterator[list[Mapping[str, Any]]]:
-        """Run *epoch*, and keep the results that are put in the list; one that is cut short is left."""
-        results: list[Mapping[str, Any]] = []
+    def _at_work(self, epoch: int) -> Iterator[list[Context]]:
+        """Run *epoch*, and keep the results of the context put in the list; one that is cut short is left."""
+        contexts: list[Context] = []
         token = WITHIN.set(self)
         try:
-            yield results
+            yield contexts
         except Exception as error:
             _mark(error, epoch)
             with self._change() as progress:
@@ -263,9 +266,11 @@ class Session:
         finally:
             WITHIN.reset(token)
             with self._change() as progress:
-                if results:
+                if contexts:
                     progress.done(epoch)
-                    self._contexts.append((epoch, results[0]))
+                    # A context knows the results inside its nodes, and much else.
+                    (context,) = contexts
+                    self._kept.append((epoch, context if context.nested else context.results))
                 self._is_at_work = False
 
     @contextmanager

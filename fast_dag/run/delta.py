@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 from fast_dag.errors import DeltaError
 from fast_dag.graph.deltas import DeltaPort
 from fast_dag.run.brief import brief
-from fast_dag.run.outlet import Outlet
+from fast_dag.run.facts import Facts
 
 MERGES: Final[Mapping[str, Callable[[Any, Any], Any]]] = MappingProxyType({"min": min, "max": max})
 EXACT: Final = (int, float, complex, str, bytes, type(None))
@@ -64,8 +64,11 @@ class Growth(Protocol):
     def gathered(self) -> Any:
         """Every fact, as a set or dict of the caller's own."""
 
-    def resume(self, facts: Any, new: Sequence[Any]) -> None:
-        """Take what was gathered in an earlier run, of which *new* was found last."""
+    def saved(self) -> list[Any]:
+        """All it keeps, as plain data around the facts."""
+
+    def resume(self, *saved: Any) -> None:
+        """Take what `saved` gave in an earlier run."""
 
     def restart(self) -> None:
         """Begin an epoch: nothing is new."""
@@ -84,62 +87,56 @@ class FactSet:
 
     def __init__(self, port: DeltaPort) -> None:
         self.port = port
-        self._all: dict[Any, None] = {}
-        self._added: list[dict[Any, None]] = []
+        self._all = Facts()
+        self._added: list[frozenset[Any]] = []
         """What each iteration of the epoch has brought, where that may have to be undone."""
-        self._outlet = Outlet(set)
         self.restart()
 
-    def prepared(self, several: Sequence[Any], round: int) -> dict[Any, None]:  # noqa: ARG002 - as of a table
+    def prepared(self, several: Sequence[Any], round: int) -> frozenset[Any]:  # noqa: ARG002 - as of a table
         """What *several* collections of candidates bring that is new."""
-        fresh: dict[Any, None] = {}
-        for candidates in several:
-            fresh.update(self._unknown(candidates))
-        return fresh
+        return frozenset().union(*map(self._unknown, several))
 
-    def _unknown(self, candidates: Any) -> dict[Any, None]:
+    def _unknown(self, candidates: Any) -> Iterable[Any]:
         if isinstance(candidates, set | frozenset):
-            return dict.fromkeys(candidates.difference(self._all))
+            return candidates.difference(self._all)
         if isinstance(candidates, Mapping):
-            remedy = "give a set of facts, or merge= for values by key"
-            msg = f"{self.port} was given {brief(candidates)}, a mapping; {remedy}"
-            raise TypeError(msg)
+            raise _no_facts(candidates, self.port)
         facts, known = _listed(candidates, self.port), self._all
         try:
-            return {fact: None for fact in facts if fact not in known}
+            return {fact for fact in facts if fact not in known}
         except TypeError:
             _check_hashable(facts, self.port)
             raise
 
-    def take(self, fresh: dict[Any, None]) -> None:
+    def take(self, fresh: frozenset[Any]) -> None:
         """Take in what is new."""
-        self._all.update(fresh)
-        self.found = len(fresh)
-        self.delta = Delta(frozenset(fresh), self._all.keys())
+        self._all.extend(fresh)
+        self.found, self.delta = len(fresh), Delta(fresh, self._all)
         if self.port.retain:
             self._added.append(fresh)
-            self._outlet.add(fresh)
 
     def gathered(self) -> set[Any]:
         """Every fact."""
-        return self._outlet.given(self._all) if self.port.retain else set(self._all)
+        return set(self._all)
+
+    def saved(self) -> list[Any]:
+        """What `resume` takes."""
+        return [self.gathered(), list(self.delta.new)]
 
     def resume(self, facts: set[Any], new: Sequence[Any]) -> None:
         """Take what was gathered in an earlier run, of which *new* was found last."""
-        self._all.update(dict.fromkeys(facts))
-        self.found, self.delta = len(new), Delta(frozenset(new), self._all.keys())
+        self._all.extend(facts)
+        self.found, self.delta = len(new), Delta(frozenset(new), self._all)
 
     def restart(self) -> None:
         """Begin an epoch."""
         self._added.clear()
-        self.found = 0
-        self.delta = Delta(frozenset(), self._all.keys())
+        self.found, self.delta = 0, Delta(frozenset(), self._all)
 
     def undo(self) -> None:
         """Go back to where the epoch has begun."""
-        for fact in (fact for fresh in self._added for fact in fresh):
-            del self._all[fact]
-        self._outlet.forget()
+        for fresh in self._added:
+            self._all.take_back(fresh)
         self.restart()
 
 
@@ -148,7 +145,7 @@ class FactTable:
 
     def __init__(self, port: DeltaPort) -> None:
         self.port = port
-        self._merge: Callable[[Any, Any], Any] = MERGES.get(port.merge, port.merge)  # type: ignore[arg-type]
+        self._merge: Callable[[Any, Any], Any] = MERGES.get(port.merge, self._called)  # type: ignore[arg-type]
         self._is_ordered = port.merge in MERGES
         """Whether the merge cannot go back: it takes a value only if that is less, or more."""
         self._all: dict[Any, Any] = {}
@@ -157,7 +154,6 @@ class FactTable:
         """For each key the values that were replaced while the cycle runs."""
         self._before: dict[Any, Any] = {}
         """For each key that has changed in the epoch what it had at its begin."""
-        self._outlet = Outlet(dict)
         self.restart()
 
     def prepared(self, several: Sequence[Any], round: int) -> dict[Any, Any]:
@@ -181,21 +177,30 @@ class FactTable:
             if stored is not MISSING and not self._is_ordered:
                 self._earlier.setdefault(key, set()).add(_mark(stored, key, self.port))
         known.update(fresh)
-        self._outlet.add(fresh)
         self.found = len(fresh)
         self.delta = Delta(MappingProxyType(fresh), self._view)
 
     def gathered(self) -> dict[Any, Any]:
         """The value of every key."""
-        return self._outlet.given(self._all) if self.port.retain else dict(self._all)
+        return dict(self._all)
 
-    def resume(self, facts: dict[Any, Any], new: Sequence[Any]) -> None:
-        """Take what was gathered in an earlier run, of which *new* was found last."""
+    def saved(self) -> list[Any]:
+        """What `resume` takes."""
+        earlier = {key: set(marks) for key, marks in self._earlier.items()}
+        return [self.gathered(), list(self.delta.new), earlier]
+
+    def resume(
+        self, facts: dict[Any, Any], new: Sequence[Any], earlier: Mapping[Any, set[Any]] | None = None
+    ) -> None:
+        """Take what was gathered in an earlier run, of which *new* was found last.
+
+        Parameters:
+            earlier: for each key the values that were replaced.
+        """
         self._all.update(facts)
-        self.found, self.delta = (
-            len(new),
-            Delta(MappingProxyType({key: facts[key] for key in new}), self._view),
-        )
+        self._earlier.update(earlier or {})
+        changed = MappingProxyType({key: facts[key] for key in new})
+        self.found, self.delta = len(new), Delta(changed, self._view)
 
     def restart(self) -> None:
         """Begin an epoch."""
@@ -211,7 +216,6 @@ class FactTable:
                 del self._all[key]
             else:
                 self._all[key] = value
-        self._outlet.forget()
         self.restart()
 
     def _folded(self, pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
@@ -233,11 +237,25 @@ class FactTable:
             merged = merge(stored, value)
             if merged is stored or merged == stored:
                 continue
-            earlier = self._earlier.get(key)
-            if earlier is not None and _mark(merged, key, self.port) in earlier:
-                raise self._back(key, stored, merged, round)
+            if not self._is_ordered:
+                self._check_back(key, stored, merged, round)
             fresh[key] = merged
         return fresh
+
+    def _called(self, stored: Any, value: Any) -> Any:
+        """What the function of the user's makes of two values."""
+        merged = self.port.merge(stored, value)  # type: ignore[operator]
+        if hasattr(type(merged), "__await__"):
+            getattr(merged, "close", int)()  # nobody will await it
+            msg = f"merge of {self.port} gave {brief(merged)}: it must be a plain function of two values"
+            raise TypeError(msg)
+        return merged
+
+    def _check_back(self, key: Any, stored: Any, merged: Any, round: int) -> None:
+        """Raise DeltaError if *merged* was replaced before; TypeError if that cannot be told."""
+        _mark(stored, key, self.port)
+        if _mark(merged, key, self.port) in self._earlier.get(key, ()):
+            raise self._back(key, stored, merged, round)
 
     def _back(self, key: Any, stored: Any, merged: Any, round: int) -> DeltaError:
         where = f"merge of {self.port.input!r} is not monotone"
@@ -245,12 +263,17 @@ class FactTable:
         return DeltaError(f"{where}: {step}; it must be associative, commutative and idempotent, as min is")
 
 
-def check_facts(port: DeltaPort, facts: Sequence[Any]) -> None:
-    """Raise TypeError where one of *facts* is none that *port* can take."""
-    if port.merge == "set":
-        _check_hashable(facts, port)
-    else:
-        _check_hashable([key for key, _ in _pairs(facts, port)], port, "the key ")
+def facts_of(ports: Sequence[DeltaPort], candidates: Any) -> list[Any]:
+    """*candidates* as a list; TypeError where one is no fact that each of *ports* can take."""
+    given = candidates if isinstance(candidates, Mapping) else _listed(candidates, ports[0])
+    for port in ports:
+        if port.merge != "set":
+            _check_hashable([key for key, _ in _pairs(given, port)], port, "the key ")
+        elif isinstance(given, Mapping):
+            raise _no_facts(given, port)
+        else:
+            _check_hashable(given, port)
+    return list(given.items() if isinstance(given, Mapping) else given)
 
 
 def _check_hashable(facts: Iterable[Any], port: DeltaPort, what: str = "") -> None:
@@ -262,11 +285,17 @@ def _check_hashable(facts: Iterable[Any], port: DeltaPort, what: str = "") -> No
             raise TypeError(msg) from None
 
 
+def _no_facts(candidates: Any, port: DeltaPort) -> TypeError:
+    if port.merge == "set" and isinstance(candidates, Mapping):
+        what = "a mapping; give a set of facts, or merge= for values by key"
+    else:
+        what = "which are no facts: return a set or a list of facts, or NO_DATA for none"
+    return TypeError(f"{port} was given {brief(candidates)}, {what}")
+
+
 def _listed(candidates: Any, port: DeltaPort) -> list[Any]:
     if isinstance(candidates, str | bytes) or not isinstance(candidates, Iterable):
-        remedy = "return a set or a list of facts, or NO_DATA for none"
-        msg = f"{port} was given {brief(candidates)}, which are no facts: {remedy}"
-        raise TypeError(msg)
+        raise _no_facts(candidates, port)
     return candidates if type(candidates) is list else list(candidates)
 
 

@@ -10,13 +10,14 @@ from typing import Any, Final
 
 from fast_dag.plan.plan import Argument, Cycle, Port
 from fast_dag.run.delta import MERGES, Growth, growth_of
+from fast_dag.run.facts import Facts
 from fast_dag.run.iteration_info import RoundStats
 from fast_dag.values import NO_DATA
 
 Retained = MutableMapping[tuple[str, str, str], Growth]
 """The facts that outlive an epoch, by cycle, node and input."""
 
-READY: Final = frozenset({set, frozenset, list, tuple, dict, deque, type({}.keys()), MappingProxyType})
+READY: Final = frozenset({set, frozenset, list, tuple, dict, deque, type({}.keys()), MappingProxyType, Facts})
 """Types of candidates that can be gone through at once, without calling anything."""
 
 
@@ -124,15 +125,17 @@ class Deltas:
 
     def saved(self) -> dict[str, Any]:
         """All it keeps, as plain data around the facts."""
-        kept = [[growth.gathered(), list(growth.delta.new)] for growth in self._growths]
-        return {"facts": kept, "history": [list(astuple(each)) for each in self.history]}
+        return {
+            "facts": [growth.saved() for growth in self._growths],
+            "history": [list(astuple(each)) for each in self.history],
+        }
 
     def resume(self, data: Mapping[str, Any]) -> None:
         """Take what `saved` gave in an earlier run."""
         self.history = [RoundStats(*each) for each in data["history"]]
         self._noted = sum(each.seconds for each in self.history)
-        for growth, (facts, new) in zip(self._growths, data["facts"], strict=True):
-            growth.resume(facts, new)
+        for growth, saved in zip(self._growths, data["facts"], strict=True):
+            growth.resume(*saved)
 
     def _bring(self, candidates: Sequence[Sequence[Any]], round: int) -> None:
         self._round = round

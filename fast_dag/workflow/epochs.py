@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fast_dag.errors import CycleConfigurationError, MissingInputError, ValidationError, unknown_options
@@ -13,7 +14,7 @@ from fast_dag.graph.signature import origin_name
 from fast_dag.iterate.sent import Kind, Sent
 from fast_dag.plan.plan import Argument, Plan
 from fast_dag.run.context import Context
-from fast_dag.run.delta import check_facts
+from fast_dag.run.delta import facts_of
 from fast_dag.run.deltas import Retained
 from fast_dag.runners import registry
 from fast_dag.values import ExecutionMode
@@ -97,10 +98,16 @@ class Epochs:
         is_stream = bool(taking) and all(_is_stream(self._workflow, *each) for each in taking)
         return "stream" if is_stream else "value"
 
-    def check_facts(self, name: str, facts: Sequence[Any]) -> None:
-        """Raise TypeError where one of *facts* cannot be one of the delta variables at the input *name*."""
-        for port in self._deltas(name):
-            check_facts(port, facts)
+    def facts_at(self, name: str) -> Callable[[Any], list[Any]]:
+        """What makes a list of the facts that are sent to the delta variables at the input *name*."""
+        return partial(facts_of, self._deltas(name))
+
+    def path(self, node: object) -> str:
+        """The name of *node*, dotted for one inside another; UnknownNodeError if there is none such."""
+        if not isinstance(node, str):
+            return self._workflow.drawing.node(node).name
+        self._workflow.check_path(node)
+        return node
 
     def depth(self, node: object) -> tuple[str, int]:
         """The name of *node*, and how many cycles lie around it; UnknownNodeError if there is none such."""

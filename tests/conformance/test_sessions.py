@@ -17,6 +17,7 @@ from fast_dag import (
     ExecutionError,
     LogicalTime,
     MissingInputError,
+    UnknownNodeError,
 )
 from tests.conformance.modes import as_async
 
@@ -283,6 +284,72 @@ def test_nothing_new_in_an_epoch_leaves_the_facts_as_they_are(work):
         return iter(())
 
     assert work(closure(), talk).results("report") == [((0,), 1), ((1,), 1)]
+
+
+@pytest.mark.parametrize("merge", ["set", "min"])
+def test_a_node_may_change_the_facts_it_is_given_where_they_are_retained(work, merge):
+    seen = []
+
+    def spoil(facts):
+        seen.append(set(facts))
+        if merge == "set":
+            facts.remove(facts.copy().pop())
+            facts.add("spoilt")
+        else:
+            facts[facts.copy().popitem()[0]] = "spoilt"
+
+    dag = DAG("spoilt").add_node("none", lambda facts: ()).add_node("spoil", spoil)
+    with dag.cycle("c") as c:
+        c.feedback("none", "none").delta("none", input="facts", merge=merge, retain=True)
+    dag.connect("c", "spoil")
+
+    def talk(session):
+        facts = session.input("facts")
+        for epoch in range(4):
+            facts.send((epoch, epoch))
+            facts.advance_to(epoch + 1)
+            yield
+
+    work(dag, talk)
+    each = [(n, n) for n in range(4)] if merge == "set" else range(4)
+    assert seen == [set(each[: epoch + 1]) for epoch in range(4)]
+
+
+def inner_closure():
+    return closure(retain=False)
+
+
+def test_facts_of_a_nested_workflow_are_sent_as_a_stream(work):
+    dag = DAG("outer")
+    dag.add_workflow("inner", inner_closure())
+
+    def talk(session):
+        paths = session.input("paths", stream=True)
+        paths.send_many([(0, 1), (1, 2)])
+        paths.send((2, 3))
+        paths.advance_to(2)
+        yield
+        paths.send((5, 6))
+
+    assert work(dag, talk).results("inner") == [((0,), 6), ((2,), 1)]
+
+
+def test_results_inside_a_nested_workflow_are_kept_by_their_dotted_names(work):
+    dag = DAG("outer")
+    dag.add_workflow("inner", inner_closure())
+
+    def talk(session):
+        paths = session.input("paths")
+        for epoch in range(2):
+            paths.send({(epoch, epoch + 1)})
+            paths.advance_to(epoch + 1)
+            yield
+
+    session = work(dag, talk)
+    assert session.results("inner.report") == [((0,), 1), ((1,), 1)]
+    assert session.results("inner") == session.results("inner.report")
+    with pytest.raises(UnknownNodeError, match="no node 'reprot' in 'closure'; did you mean 'report'"):
+        session.results("inner.reprot")
 
 
 def test_values_by_key_are_retained_as_well(work):

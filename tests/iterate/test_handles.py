@@ -104,6 +104,26 @@ def test_what_is_no_fact_is_told_when_it_is_sent(session, name, fact, text):
         handle.send(fact)
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "text"),
+    [
+        ("facts", {1: 2}, "a mapping; give a set of facts, or merge= for values by key"),
+        ("facts", "ab", "was given 'ab', which are no facts"),
+        ("levels", None, "was given None, which are no facts"),
+        ("xs", 5, "send_many of input 'xs' takes several values, got 5: use send"),
+    ],
+)
+def test_what_is_no_collection_is_told_when_it_is_sent(session, name, values, text):
+    with pytest.raises(TypeError, match=text):
+        session.input(name).send_many(values)
+
+
+@pytest.mark.parametrize("timeout", [-1, "1", float("nan"), float("inf"), True])
+def test_a_wait_takes_seconds(session, timeout):
+    with pytest.raises(ValueError, match="timeout must be a number of seconds >= 0"):
+        session.probe("add").wait((0,), timeout)
+
+
 def test_of_several_facts_all_are_sent_or_none(session):
     facts = session.input("facts")
     with pytest.raises(TypeError):

@@ -84,3 +84,16 @@ def test_once_it_is_over_nothing_can_come(progress):
     advance(progress, "x", 1)
     progress.is_over = True
     assert (progress.due, progress.frontier) == (None, None)
+
+
+def test_epochs_that_were_left_in_any_order_are_due_in_theirs(progress):
+    for epoch in (5, 2, 9, 2, 5):
+        progress.leave(epoch)
+    close(progress)
+    found = []
+    while (epoch := progress.due) is not None:
+        progress.has_begun = True
+        assert progress.frontier == epoch
+        found.append(epoch)
+        progress.done(epoch)
+    assert (found, progress.frontier) == ([2, 5, 9], None)

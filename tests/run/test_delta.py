@@ -42,8 +42,9 @@ def test_what_a_node_is_given_can_be_used_as_a_set_and_not_be_changed():
     delta = given(growing(), [1, 2]).delta
     assert delta.all & {2, 3} == {2}
     assert delta.new | {3} == {1, 2, 3}
-    assert not hasattr(delta.all, "add")
     assert not hasattr(delta.new, "add")
+    with pytest.raises(TypeError, match="read-only"):
+        delta.all.add(3)
 
 
 def test_the_view_of_all_facts_is_no_copy():
@@ -179,6 +180,23 @@ def test_what_is_no_fact_is_told_with_the_variable_and_the_value(merge, candidat
         growing(merge).prepared([candidates], 1)
 
 
+def test_that_is_told_before_anything_is_taken_in():
+    growth = given(growing(operator.add), {"k": []}, round=0)
+    with pytest.raises(TypeError, match=r"was given \[\] for key 'k', a value that is not hashable"):
+        growth.prepared([{"k": [1]}], 1)
+    assert growth.gathered() == {"k": []}
+
+
+def test_a_merge_that_has_to_be_awaited_is_told():
+    async def later(stored, value):
+        return max(stored, value)
+
+    growth = given(growing(lambda stored, value: later(stored, value)), {"k": 1}, round=0)
+    for candidates in ([("new", 1), ("new", 2)], {"k": 2}):
+        with pytest.raises(TypeError, match=r"merge of delta variable 'paths' .* must be a plain function"):
+            given(growth, candidates)
+
+
 def test_values_that_are_replaced_must_be_hashable_where_a_function_merges_them():
     growth = given(growing(lambda a, b: sorted({*a, *b})), {"k": [1]}, round=0)
     with pytest.raises(TypeError, match=r"\[1\] for key 'k', a value that is not hashable"):
@@ -226,3 +244,22 @@ def test_a_round_costs_what_is_new_and_not_what_is_known():
 def test_a_delta_can_be_made_to_call_a_node():
     delta = Delta(new={1}, all={1, 2})
     assert (delta.new, delta.all, repr(delta)) == ({1}, {1, 2}, "<Delta, 1 new of 2>")
+
+
+@pytest.mark.parametrize("merge", ["set", "min", operator.or_])
+def test_what_goes_on_later_is_as_if_nothing_had_been_between(merge):
+    pairs = [("a", 4), ("b", 8)]
+    before, after = given(growing(merge), pairs, round=0), growing(merge)
+    after.resume(*before.saved())
+    assert (after.found, after.gathered()) == (2, before.gathered())
+    assert (after.delta.new, after.delta.all) == (before.delta.new, before.delta.all)
+    assert given(after, [("a", 3)]).delta.new == given(before, [("a", 3)]).delta.new
+
+
+def test_what_was_replaced_before_an_interruption_may_not_come_back_after_it():
+    before = given(given(growing(lambda _, new: new), {"k": 1}, round=0), {"k": 2})
+    after = growing(lambda _, new: new)
+    after.resume(*before.saved())
+    given(before, {"k": 3})
+    with pytest.raises(DeltaError, match="key 'k' went back from 2 to 1"):
+        given(after, {"k": 1})

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fast_dag import CycleConfig
+from fast_dag import DAG, CycleConfig, DeltaError
 from fast_dag.cycles.checkers import ConvergenceCheckerNode
 from fast_dag.cycles.executor import CyclicWorkflowExecutor
 from fast_dag.cycles.multi_criteria import MultiCriteriaConvergenceNode
@@ -127,3 +127,52 @@ def test_a_run_that_goes_on_comes_to_the_same(config, parts, keeping, stops_at, 
 @pytest.mark.parametrize("make", CHECKERS)
 def test_every_checker_knows_what_it_has_seen(make, stops_at):
     compare({}, {"checker": make()}, {}, stops_at, "sequential")
+
+
+def gathering(merge, step, seeds):
+    dag = DAG("gathering").add_node("step", step).add_node("report", lambda facts: facts)
+    with dag.cycle("walk", max_iterations=20) as c:
+        c.feedback("step", "step", input="facts").delta("step", input="facts", merge=merge)
+    return dag.connect("walk", "report", output="facts"), {"facts": seeds}
+
+
+def further(facts):
+    return {(n + 1, "x" * n) for n, _ in facts.new if n < 9}
+
+
+def nearer(facts):
+    return {(key, value - 1 if value else 0) for key, value in facts.new.items()} | {(max(facts.all) + 1, 5)}
+
+
+@pytest.mark.parametrize("stops_at", [1, 2, 5])
+@pytest.mark.parametrize(
+    ("merge", "step", "seeds"),
+    [
+        ("set", further, [(0, "")]),
+        ("min", nearer, {(0): 7}),
+        (lambda one, other: min(one, other), nearer, {(0): 7}),
+    ],
+    ids=["set", "min", "function"],
+)
+def test_a_cycle_over_a_delta_variable_goes_on_with_its_facts(merge, step, seeds, stops_at):
+    whole, inputs = gathering(merge, step, seeds)
+    expected = CyclicWorkflowExecutor(whole).execute_cycle_sync("walk", inputs)
+    dag, inputs = gathering(merge, step, seeds)
+    executor = CyclicWorkflowExecutor(dag, state_persistence=True)
+    short = CycleConfig(cycle_name="walk", max_iterations=stops_at)
+    executor.execute_cycle_sync(short, inputs, run_id="r")
+    found = executor.resume_cycle_sync("r")
+    assert (found.reason, found.total_iterations) == (expected.reason, expected.total_iterations)
+    assert found.value == expected.value
+    assert [each.items for each in found.history] == [each.items for each in expected.history]
+
+
+def test_a_merge_that_goes_back_is_found_after_an_interruption_as_well():
+    def turn(facts):
+        return {"k": (facts.all["k"] + 1) % 4}
+
+    dag, inputs = gathering(lambda _, new: new, turn, {"k": 0})
+    executor = CyclicWorkflowExecutor(dag, state_persistence=True)
+    executor.execute_cycle_sync(CycleConfig(cycle_name="walk", max_iterations=2), inputs, run_id="r")
+    with pytest.raises(DeltaError, match=r"key 'k' went back from 3 to 0 \(round 4\)"):
+        executor.resume_cycle_sync("r")
