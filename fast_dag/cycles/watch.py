@@ -178,6 +178,8 @@ class Watch:
         )
         follows_all = follows_all or config.history_limit is None
         self._every: dict[str, Series] | None = {} if follows_all else None
+        self._read: tuple[int, Mapping[str, Any]] = 0, {}
+        """What every metric was when it was last followed, and after how many iterations that was."""
         self._latest: Mapping[str, Any] = {}
         self._has_metrics = self._every is not None or bool(layout.values or layout.wholes)
         self._values[STATE] = StateView(self._values, self.metrics.series) if state is None else state
@@ -221,7 +223,7 @@ class Watch:
             self.metrics.take(results)
             self._latest = results if len(results) >= self.metrics.width else self._filled(results)
             if self._every is not None:
-                self._take_every(self._every, results)
+                self._take_every(self._every, results, completed)
         if not masked:
             for test, ending in self._rows:
                 if test(values):
@@ -288,6 +290,10 @@ class Watch:
                 best = objective.results
         result.best_metrics = metrics_of(best, self._conditions.echoing)
 
+    def read_after(self, completed: int) -> Mapping[str, Any] | None:
+        """Every metric of the iteration that came so far, None if they were not read there."""
+        return self._read[1] if self._read[0] == completed else None
+
     def metric_history(self) -> dict[str, list[Any]]:
         """The samples of every metric in use, and of all others where they are followed."""
         kept = {**(self._every or {}), **self.metrics.series}
@@ -352,8 +358,9 @@ class Watch:
             objective.results = filled
         return filled
 
-    def _take_every(self, every: dict[str, Series], results: Mapping[str, Any]) -> None:
+    def _take_every(self, every: dict[str, Series], results: Mapping[str, Any], completed: int) -> None:
         """Take samples of all metrics there are."""
-        limit = self._conditions.config.metric_history_limit
-        for name, value in metrics_of(results, self._conditions.echoing).items():
+        limit, found = self._conditions.config.metric_history_limit, self._conditions.scalars(results)
+        self._read = completed, found
+        for name, value in found.items():
             every.setdefault(name, Series(limit)).add(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Protocol
 
 from fast_dag.observe import health
 from fast_dag.observe.awaitable import DONE, Settled, SettledList
@@ -12,14 +12,11 @@ from fast_dag.observe.monitor_settings import MonitorSettings
 from fast_dag.observe.monitoring import Monitoring
 from fast_dag.observe.recommendations import Recommendation, recommendations
 from fast_dag.observe.record import Record
-from fast_dag.observe.sampling import Instruments
+from fast_dag.observe.sampling import CLOSE, Instruments
 from fast_dag.observe.together import Together
 from fast_dag.observe.usage import Usage
 from fast_dag.run.tools import Control, Tool, Watcher
 from fast_dag.run.violation import Violation
-
-CLOSE: Final = 0.001
-"""Seconds between samples, so that what samples costs next to nothing even where iterations are short."""
 
 
 @dataclass(frozen=True, kw_only=True)

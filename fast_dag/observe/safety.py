@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from fast_dag.errors import CycleConfigurationError
 from fast_dag.observe.admission import Admission
@@ -15,12 +14,9 @@ from fast_dag.observe.guarding import Guarding
 from fast_dag.observe.limits import ENDING, Gate
 from fast_dag.observe.monitor import CycleMonitor
 from fast_dag.observe.safety_settings import SafetySettings
-from fast_dag.observe.sampling import Instruments, Sample
+from fast_dag.observe.sampling import CLOSE, Instruments, Sample
 from fast_dag.run.tools import Control, Watcher
 from fast_dag.run.violation import Violation
-
-CLOSE: Final = 0.001
-"""Seconds between samples at the ends of iterations."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +169,7 @@ class CycleSafetyManager(SafetySettings):
     def looked(self, *, is_late_enough: bool = False) -> dict[str, float | None] | None:
         """What the process uses, by the kind of violation that too much of it is; None if it is stopped.
 
-        With *is_late_enough* a sample may be a millisecond old.
+        With *is_late_enough* a sample may be two milliseconds old.
         """
         with self._lock:
             if not self._is_running or self._first is None:

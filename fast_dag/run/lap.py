@@ -80,6 +80,9 @@ class Policy(Protocol):
     ) -> Generator[Any, Any, Ending | None]:
         """As `after`; functions of the user's are yielded with their arguments, and their answers sent in."""
 
+    def read_after(self, completed: int) -> Mapping[str, Any] | None:
+        """Every metric of the iteration that came so far, None if they were not read there."""
+
     def metric_history(self) -> Mapping[str, Any]:
         """The series of the metrics in use."""
 

@@ -32,14 +32,16 @@ def iteration_started(run: CyclicRun, lap: Lap) -> None:
 def iteration_finished(run: CyclicRun, lap: Lap) -> None:
     """An iteration has come to its end, and its conditions have been looked at."""
     is_failed = lap.is_excused or run.rounds.endings.has_failed(lap)
-    results = run.rounds.endings.results(lap)
+    metrics = None if is_failed or lap.policy is None else lap.policy.read_after(lap.completed)
+    if metrics is None and lap.cycle.scalars is not None:
+        metrics = lap.cycle.scalars(run.rounds.endings.results(lap))
     _note(
         run,
         lap,
         "iteration_finished",
         index=lap.index,
         duration=run.ledger.clock() - lap.iteration_started,
-        metrics={} if lap.cycle.scalars is None else lap.cycle.scalars(results),
+        metrics=metrics or {},
         status="failed" if is_failed else "completed",
     )
     for condition, result in lap.checked.items():
