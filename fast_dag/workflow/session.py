@@ -29,8 +29,9 @@ from fast_dag.runners import registry
 from fast_dag.runners.limits import Limits
 from fast_dag.workflow.inputs import starting_values
 from fast_dag.workflow.options import RunOptions
+from fast_dag.workflow.outcomes import completed_cycles, show_tools
 from fast_dag.workflow.partial import Part, outside, remember_routes
-from fast_dag.workflow.tracing import begin_trace, show_trace
+from fast_dag.workflow.tracing import begin_trace
 from fast_dag.workflow.watched import watched
 
 if TYPE_CHECKING:
@@ -120,14 +121,7 @@ def finish(live: Session) -> None:
         close(run)
     metadata["execution_status"] = status = status_of(run)
     metadata["skipped"] = run.skip_reasons()
-    cycles = run.cycle_results()
-    if cycles:
-        run.tell_error()
-        metadata["cycles"] = cycles
-        for result in cycles.values():
-            value = run.value() if run.error is None else None
-            result.complete(value, node_outputs=run.late_results()(), skipped=metadata["skipped"])
-        show_trace(run, cycles)
+    cycles = completed_cycles(run)
     if run.tally.errors and live.options.error_handler is None:
         metadata["errors"] = _errors(run, live.started)
     run.flows.charge(run.tally)
@@ -139,6 +133,7 @@ def finish(live: Session) -> None:
     live.report(last=True)
     if live.close is not None:
         live.close(live.watchers, cycles)
+        show_tools(run.error, cycles)
     run.tally.keep_texts()
     run.showing.end()
     late_results = run.late_results() if run.showing.results is None else None
