@@ -16,6 +16,7 @@ from fast_dag.run.hooks import NONE, Hooks, changed_hooks
 from fast_dag.values import NO_DATA, NodeType
 from fast_dag.workflow.definition import AnyNode, Definition
 from fast_dag.workflow.inputs import merged
+from fast_dag.workflow.watched import check_observer
 
 if TYPE_CHECKING:
     from fast_dag.observe.progress import ProgressCallback, SerialCallback
@@ -166,10 +167,8 @@ class Equipped(Definition):
     # Observers
 
     def add_observer(self, observer: Observer) -> Self:
-        """Have *observer* called with every event of later runs."""
-        if not (callable(observer) or hasattr(observer, "watching")):
-            msg = f"an observer must be callable, got {observer!r}"
-            raise ValidationError(msg, self.name)
+        """Have *observer* called with every event of later runs; ValidationError if it cannot be."""
+        check_observer(observer, self.name)
         self.observers.append(observer)
         return self
 

@@ -14,6 +14,7 @@ from fast_dag.run.context import Context
 from fast_dag.run.policy import strategy_named
 from fast_dag.runners.registry import mode_named, mode_of_executor
 from fast_dag.values import ExecutionMode
+from fast_dag.workflow.watched import check_observer
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -100,9 +101,7 @@ class RunOptions:
         # Not as they were given: what can be gone through only once would be used up here.
         object.__setattr__(self, "observers", tuple(self.observers))
         for observer in self.observers:
-            if not (callable(observer) or hasattr(observer, "watching")):
-                msg = f"an observer must be callable, got {observer!r}"
-                raise ValidationError(msg)
+            check_observer(observer)
 
     def _check_keep_results(self) -> None:
         keep = self.keep_results

@@ -1,15 +1,31 @@
-"""Tools among the observers of a run: begun before it, and asked by its core."""
+"""Observers of a run, and the tools among them: those are begun before it, and asked by its core."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fast_dag.errors import ValidationError
+from fast_dag.graph.signature import is_async_function
+from fast_dag.run.brief import brief
 from fast_dag.run.tools import Control, Watcher
 
 if TYPE_CHECKING:
     from fast_dag.run.run import Run
     from fast_dag.workflow.options import RunOptions
+
+
+def check_observer(observer: Any, workflow: str | None = None) -> None:
+    """Raise ValidationError unless *observer* can be called with events, or is a tool."""
+    if isinstance(observer, type):
+        msg = f"an observer must be callable, got the class {observer.__qualname__}: make one of it"
+    elif not (callable(observer) or hasattr(observer, "watching")):
+        msg = f"an observer must be callable, got {brief(observer)}"
+    elif callable(observer) and is_async_function(observer):
+        msg = f"an observer is called and not awaited, got async {brief(observer)}: give a plain function"
+    else:
+        return
+    raise ValidationError(msg, workflow)
 
 
 def watched(run: Run, observers: Sequence[Any], options: RunOptions) -> tuple[list[Watcher], list[Any]]:

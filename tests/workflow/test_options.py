@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from fast_dag import DAG, ExecutionMode, UnknownOptionError, ValidationError
+from fast_dag import DAG, ExecutionMode, LoggingObserver, UnknownOptionError, ValidationError
 
 
 def give():
@@ -66,6 +66,18 @@ def test_an_unknown_strategy_is_refused_before_anything_runs(mode):
 def test_an_observer_that_cannot_be_called_is_refused(dag):
     with pytest.raises(ValidationError, match="an observer must be callable, got 5"):
         dag.run(observers=[5])
+
+
+def test_an_observer_that_would_have_to_be_awaited_or_made_first_is_refused(dag):
+    async def late(event):
+        raise AssertionError("nobody awaits it")
+
+    with pytest.raises(ValidationError, match=r"an observer is called and not awaited.*plain function"):
+        dag.run(observers=[late])
+    with pytest.raises(ValidationError, match="not awaited"):
+        dag.add_observer(late)
+    with pytest.raises(ValidationError, match="got the class LoggingObserver: make one of it"):
+        dag.add_observer(LoggingObserver)
 
 
 def test_what_is_no_executor_is_refused(dag):
