@@ -26,7 +26,7 @@ class Emissions:
         """Where the target of an edge finds it."""
         self.of_cycle: dict[str, list[Emitted]] = {loop.name: [] for loop in frame.loops}
         self._wanted: list[tuple[Edge, list[tuple[str, str, int]]]] = []
-        # By default nodes behind get what the last iteration gave, be that nothing.
+        # By default nodes behind find the last value where it was given: nothing need be gathered.
         kinds = {loop.name: loop.config.emit for loop in frame.loops if "emit" in loop.config.given}
         for edge in edges if kinds else ():
             # What a cycle has gathered is there once, when it has ended.

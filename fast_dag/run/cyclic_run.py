@@ -169,6 +169,12 @@ class CyclicRun(GraphRun):
         """Note that a unit has been passed."""
         self.state[unit] = DONE
 
+    def mark_given(self, unit: int) -> None:
+        """Note that a node which gave nothing when it ran last has a result all the same."""
+        if self.state[unit] == EMPTY:
+            self.state[unit] = DONE
+            self.tally.empty.discard(unit)
+
     def renew(self, cycle: Cycle) -> None:
         """Forget what the units of *cycle* did, nested cycles included."""
         units = range(cycle.enter, cycle.leave + 1)

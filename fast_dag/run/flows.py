@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from fast_dag.errors import ExecutionError
-from fast_dag.plan.plan import LEAVE, Layout, Plan
+from fast_dag.plan.plan import LEAVE, Layout, Link, Plan
 from fast_dag.run.ledger import Ledger
 from fast_dag.run.streams import Reader, Stream, is_stream
 from fast_dag.run.tally import Tally
@@ -39,10 +39,9 @@ class Flows:
         """
         plan = self._plan
         links = [link for link in plan.links[step] if link.branch == branch and not self._state[link.target]]
-        # The leave of a cycle only waits, unless what lies there is fed back.
-        nodes = [link for link in links if plan.kinds[link.target] != LEAVE]
-        readers = list(dict.fromkeys(plan.names[link.target] for link in nodes or links))
-        stream = as_stream(value, plan.nodes[step].settings, producer, readers, self._ledger)
+        settings = plan.nodes[step].settings
+        readers = list(dict.fromkeys(self._readers(links, are_all=settings.stream == "tee")))
+        stream = as_stream(value, settings, producer, readers, self._ledger)
         if stream is None:
             return value
         stream.unit = step
@@ -154,6 +153,30 @@ class Flows:
             for name, reader in stream.readers.items():
                 step = names.index(name)
                 durations[step] = max(0.0, durations[step] - reader.seconds)
+
+    def _readers(self, links: Sequence[Link], *, are_all: bool) -> list[str]:
+        """The names under which what lies at the ends of *links* is read.
+
+        Parameters:
+            links: those from one unit.
+            are_all: whether one stream is for who gets it back in the next iteration, and for those behind
+                the cycle; else it is for one of them, the last one for those behind.
+        """
+        kinds, names = self._plan.kinds, self._plan.names
+        nodes = [names[link.target] for link in links if kinds[link.target] != LEAVE]
+        # The leave of a cycle itself only waits.
+        ends = [link for link in links if kinds[link.target] == LEAVE]
+        # What is fed back is asked for by who gave it.
+        back = [names[end.source] for end in ends if self._is_fed_back(end.slot)]
+        leaving = [link for end in ends for link in self._plan.links[end.target] if link.slot == end.slot]
+        behind = [names[link.target] for link in leaving]
+        if are_all:
+            return [*nodes, *back, *behind]
+        return [*nodes, *(back or behind)]
+
+    def _is_fed_back(self, slot: int) -> bool:
+        edges = (edge for cycle in self._plan.cycles for edge in cycle.feedback)
+        return any(edge.value.slot == slot and not edge.is_signal for edge in edges)
 
     def _read_at(self, unit: int) -> list[tuple[int, int]]:
         """The slots *unit* reads, each with the unit that fills it; -1 for outside the run."""

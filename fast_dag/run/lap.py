@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from fast_dag.plan.plan import Cycle
@@ -168,6 +169,8 @@ class Lap:
         """What each feedback edge brings into the next iteration, `NO_DATA` if that is nothing."""
         self.outputs: list[Any] = []
         """What lay in the slots after the last completed iteration."""
+        self.latest: list[Any] = []
+        """What lay there last, be that of an earlier iteration; empty while none has left anything out."""
         self.kept: Kept = {}
         """What checkers keep from one iteration to the next."""
         self.early: list[Ending | None] = []
@@ -191,8 +194,15 @@ class Lap:
         self.is_waiting = self.is_admitted = False
         self.is_excused = self.is_passed_over = False
         self.ending = self.exit = self.found = self.fault = self.usage = self.closing = None
-        self.outputs, self.kept, self.early = [], {}, []
+        self.outputs, self.latest, self.kept, self.early = [], [], {}, []
         self.memory.begin()
+
+    def take(self, outputs: list[Any]) -> None:
+        """Take what an iteration has left in the slots; where that is nothing, what was there last stays."""
+        if self.latest or any(value is NO_DATA for value in outputs):
+            before = zip_longest(outputs, self.latest or self.outputs, fillvalue=NO_DATA)
+            self.latest = [old if new is NO_DATA else new for new, old in before]
+        self.outputs = outputs
 
     @property
     def hands_on(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from fast_dag.plan.plan import Cycle
+from fast_dag.plan.plan import ANY, TASK, Cycle
 from fast_dag.run import lap_notes, limits
 from fast_dag.run.following import following
 from fast_dag.run.lap import WITHOUT_OUTPUTS, Ending, Lap
@@ -92,7 +92,7 @@ class Passing(Laps):
         if lap.is_excused or not self.endings.has_failed(lap):
             lap.completed += 1
             if not lap.is_passed_over:
-                lap.outputs = [values[slot] for slot in lap.slots]
+                lap.take([values[slot] for slot in lap.slots])
             if self._run.notes is not None:
                 lap_notes.state_changed(self._run, lap)
             lap.exit = lap.memory.complete(lambda: self.endings.results(lap), lap.index)
@@ -122,7 +122,7 @@ class Passing(Laps):
         lap.seconds = run.ledger.clock() - lap.started
         if run.notes is not None:
             lap_notes.cycle_finished(run, lap)
-        kept = lap.outputs if lap.hands_on else ()
+        kept = self._leaving(lap) if lap.hands_on else ()
         for slot, value in zip_longest(lap.slots, kept, fillvalue=NO_DATA):
             values[slot] = value  # type: ignore[index]
         if lap.following is not None:
@@ -135,6 +135,24 @@ class Passing(Laps):
             return []
         self._close(lap)
         return self._pass(lap.cycle.leave)
+
+    def _leaving(self, lap: Lap) -> list[Any]:
+        """What stands in the slots when the cycle is over.
+
+        Of a node that leads out of it, or whose value is the run's, the last value there was; of all others
+        what the last iteration gave.
+        """
+        run, first = self._run, lap.cycle.enter + 1
+        outputs = list(lap.outputs)
+        wanted = {link.slot for link in run.plan.links[lap.cycle.leave]} if lap.latest else ()
+        last = zip(range(first, lap.cycle.leave), lap.latest, strict=False)
+        for place, (unit, value) in enumerate(last):
+            is_wanted = lap.slots[place] in wanted or (unit in run.plan.exits and run.has_run(unit))
+            is_missing = outputs[place] is NO_DATA and value is not NO_DATA
+            if is_missing and is_wanted and run.plan.kinds[unit] in (TASK, ANY):
+                outputs[place] = value
+                run.mark_given(unit)
+        return outputs
 
     def _close(self, lap: Lap) -> None:
         """Settle what an iteration that does not come to its end has left open."""

@@ -107,6 +107,7 @@ def _take(run: CyclicRun, lap: Lap, kept: Mapping[str, Any]) -> None:
     outputs = [kept["outputs"].get(name, NO_DATA) for name in _body(run, lap)]
     # What routers pass on stands behind the results.
     lap.outputs = [*outputs, *kept["passed"]] if lap.completed else []
+    lap.latest = list(kept.get("latest", ()))
     lap.carried = list(kept["carried"])
     if lap.deltas is not None:
         lap.deltas.resume(kept["deltas"])
@@ -169,6 +170,7 @@ def _saved_course(run: CyclicRun, lap: Lap, ending: Ending | None) -> dict[str, 
         "left": lap.memory.saved_left(),
         "outputs": dict(zip(body, lap.outputs, strict=False)),
         "passed": lap.outputs[len(body) :],
+        "latest": lap.latest,
         "carried": _saved_carried(lap),
         "deltas": None if lap.deltas is None else lap.deltas.saved(),
         "conditions": None if lap.policy is None else lap.policy.saved(),

@@ -94,7 +94,8 @@ class Rounds(Passing):
     def bypass(self, enter: int, reason: str) -> None:
         """Note that a cycle is not entered, because what it needs from outside is not there."""
         lap = self._by_unit[enter]
-        lap.ending, lap.policy, lap.completed, lap.outputs = Ending("not_entered", reason), None, 0, []
+        lap.ending, lap.policy, lap.completed = Ending("not_entered", reason), None, 0
+        lap.outputs, lap.latest = [], []
         for each in lap.cycle.emits:
             self._run.values[each.into] = NO_DATA
 

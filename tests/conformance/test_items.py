@@ -313,3 +313,37 @@ def test_a_generator_in_a_cycle_belongs_to_the_node_that_reads_it(any_mode):
     with dag.cycle("loop", max_iterations=3) as c:
         c.feedback("sum", "grow", input="x")
     assert any_mode(dag) == 8
+
+
+@pytest.mark.parametrize("stream", [None, "once", "tee", "list"])
+def test_a_generator_that_is_fed_back_is_read_in_the_next_iteration(any_mode, stream):
+    seen = []
+    dag = DAG("cycle").add_node("total", lambda before=(1,): sum(before))
+    dag.add_node("grow", lambda total: (each for each in (total, total)), stream=stream)
+    dag.connect("total", "grow")
+    dag.add_node("behind", lambda grow: seen.extend(grow)).connect("grow", "behind")
+    with dag.cycle("loop", max_iterations=3) as c:
+        c.feedback("grow", "total", input="before")
+    any_mode(dag)
+    assert seen == [4, 4]
+
+
+@pytest.mark.parametrize("stream", [None, "once", "tee", "list"])
+def test_a_generator_that_is_read_and_fed_back_is_shared_or_an_error(any_mode, stream):
+    seen = []
+
+    def grow(before=(1,)):
+        for each in before:
+            yield each + 1
+
+    dag = DAG("cycle").add_node("grow", grow, stream=stream)
+    dag.add_node("read", lambda grow: seen.append(list(grow))).connect("grow", "read")
+    with dag.cycle("loop", max_iterations=3) as c:
+        c.feedback("grow", "grow", input="before")
+        c.feedback("read", "grow", signal=True)
+    if stream in ("tee", "list"):
+        any_mode(dag)
+        assert seen == [[2], [3], [4]]
+    else:
+        error = raised_by(any_mode, dag)
+        assert "'grow' is a stream with consumers read, grow; use stream='tee' or 'list'" in str(error)

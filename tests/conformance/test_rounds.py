@@ -169,13 +169,67 @@ def test_the_round_that_ends_it_counts_whatever_ends_it(any_mode):
     assert told == [(1, 2), (2, 1), (3, 0), (4, NO_DATA)]
 
 
-def test_the_last_value_there_was_is_emitted_where_that_is_said(any_mode):
-    for settings, expected in (({}, None), ({"emit": "last"}, 1)):
-        dag = DAG("down").add_node("down", lambda x=3: NO_DATA if x == 1 else x - 1)
-        dag.add_node("behind", lambda down: down).connect("down", "behind")
-        with dag.cycle("loop", max_iterations=9, **settings) as c:
-            c.feedback("down", "down", input="x")
-        assert any_mode(dag) == expected
+@pytest.mark.parametrize("settings", [{}, {"emit": "last"}])
+def test_nodes_behind_get_the_last_value_there_was(any_mode, settings):
+    dag = DAG("down").add_node("down", lambda x=3: NO_DATA if x == 1 else x - 1)
+    dag.add_node("behind", lambda down: down).connect("down", "behind")
+    with dag.cycle("loop", max_iterations=9, **settings) as c:
+        c.feedback("down", "down", input="x")
+    assert any_mode(dag) == 1
+    assert dag.context.metadata["skipped"] == {}
+    assert ended(dag) == ("exit", "no_data", 3)
+
+
+def test_the_last_value_there_was_is_that_of_the_run(any_mode):
+    dag = DAG("down").add_node("down", lambda x=3: NO_DATA if x == 1 else x - 1)
+    with dag.cycle("loop", max_iterations=9) as c:
+        c.feedback("down", "down", input="x")
+    assert any_mode(dag) == 1
+
+
+def test_where_no_round_gave_anything_nodes_behind_are_skipped(any_mode):
+    dag = DAG("nothing").add_node("none", lambda x=3: NO_DATA).add_node("behind", lambda none: none)
+    dag.connect("none", "behind")
+    with dag.cycle("loop", max_iterations=9) as c:
+        c.feedback("none", "none", input="x")
+    any_mode(dag)
+    assert list(dag.context.metadata["skipped"]) == ["behind"]
+
+
+def test_a_router_sends_what_it_sends_in_the_last_round(any_mode):
+    dag = DAG("routed")
+    more = dag.condition(lambda x=0: x < 4, name="more")
+    dag.add_node("more_of_it", lambda x: x + 1).add_node("last", lambda more_of_it: more_of_it)
+    more.on_true >> dag.nodes["more_of_it"]
+    dag.connect("more_of_it", "last")
+    dag.add_node("other", lambda x: -x)
+    more.on_false >> dag.nodes["other"]
+    dag.add_node("early", lambda x: x)
+    more.on_true >> dag.nodes["early"]
+    with dag.cycle("loop", max_iterations=9) as c:
+        c.feedback("more_of_it", "more", input="x")
+    any_mode(dag)
+    assert ended(dag) == ("exit", "router", 5)
+    assert {name: dag.results.get(name) for name in ("last", "other", "early")} == {
+        "last": 4,
+        "other": -4,
+        "early": None,
+    }
+
+
+def test_an_inner_cycle_leaves_the_last_value_of_each_outer_round(any_mode):
+    dag = (
+        DAG("nested")
+        .add_node("first", lambda n=0: n)
+        .add_node("inner", lambda n, x=0: NO_DATA if x > n else x + 1)
+    )
+    dag.connect("first", "inner", input="n")
+    dag.add_node("next", lambda inner: inner).connect("inner", "next")
+    with dag.cycle("in", max_iterations=9) as c:
+        c.feedback("inner", "inner", input="x")
+    with dag.cycle("out", max_iterations=3) as c:
+        c.feedback("next", "first", input="n")
+    assert any_mode(dag) == 3
 
 
 def test_the_value_of_a_signal_counts(any_mode):

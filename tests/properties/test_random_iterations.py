@@ -173,7 +173,9 @@ def as_cycle(drawn: Drawn) -> DAG:
     dag = drawn.into(DAG("around")).add_node("behind", lambda value: value)
     dag.connect(drawn.last, "behind", input="value")
     rule = {} if body.rule is None else {"until": body.rule}
-    with dag.cycle("it", max_iterations=body.most, emit=body.emit, on_limit="return", **rule) as c:
+    # What is not said is "last".
+    emit = {} if body.emit == "last" and body.most % 2 else {"emit": body.emit}
+    with dag.cycle("it", max_iterations=body.most, on_limit="return", **emit, **rule) as c:
         c.feedback(drawn.last, "s0", input="x")
     return dag
 
