@@ -186,8 +186,8 @@ def _begin(
     plan = plan or workflow.plan_for(options, part.names if part else None)
     options.check_kept(workflow)
     earlier = checked_context(workflow.last_context if context is None else context)
-    values = starting_values(plan, inputs, earlier, complete=epoch is None)
-    observers = _observers(workflow, plan, options)
+    values, plans = starting_values(plan, inputs, earlier, complete=epoch is None), workflow.plans()
+    observers = _observers(workflow, [plan, *plans.values()], options)
     is_live = (
         context is not None
         or plan.sees_context
@@ -199,7 +199,7 @@ def _begin(
     context = workflow.new_context(context)
     values[0] = claimed(context)
     is_told = bool(observers) or options.trace
-    ledger = Ledger(deque() if is_told else None, plans=workflow.plans(), trend=_trend, gauge=_gauge)
+    ledger = Ledger(deque() if is_told else None, plans=plans, trend=_trend, gauge=_gauge)
     plan = plan if epoch is None else epoch.planned(plan, values)
     run = new_run(workflow, plan, values, context, options, ledger=ledger, live=is_live)
     if epoch is not None:
@@ -296,10 +296,11 @@ def _kept(plan: Plan, keep: str | Collection[str | AnyNode]) -> frozenset[str] |
     return frozenset(name if isinstance(name, str) else name.name for name in keep)
 
 
-def _observers(workflow: Workflow, plan: Plan, options: RunOptions) -> list[Any]:
+def _observers(workflow: Workflow, plans: Sequence[Plan], options: RunOptions) -> list[Any]:
+    """Who watches a run of the first of the *plans*, with the others inside its nodes."""
+    plan, *inner = plans
     observers = [*workflow.observers, *options.observers]
-    inner = workflow.plans().values()
-    if any(cycle.config.tools for each in (plan, *inner) for cycle in each.cycles):
+    if any(cycle.config.tools for each in plans for cycle in each.cycles):
         observers += importlib.import_module("fast_dag.cycles.tools").tools_of(plan, inner)
     progress = workflow.progress_observer(options.progress, plan.node_count)
     return observers if progress is None else [*observers, progress]
