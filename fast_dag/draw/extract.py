@@ -108,9 +108,12 @@ def _line(
 
 
 def _feedback(graph: Graph, edge: FeedbackEdge, keys: Mapping[str, str]) -> Line:
-    """A feedback edge, labelled with its cycle, of a router with the branch before it."""
+    """A feedback edge, labelled with its cycle, of a router with the branch before it; and with its delta."""
     branch = f"{edge.output} → " if edge.output and graph.nodes[edge.source].is_router else ""
-    label = printable(f"{branch}{edge.cycle}")
+    fed = (edge.cycle, edge.target)
+    deltas = [port.input for port in graph.cycles.deltas.values() if (port.cycle, port.node) == fed]
+    named = [f", delta {name}" for name in deltas if edge.input in (None, name) and not edge.signal]
+    label = printable(f"{branch}{edge.cycle}{''.join(named[:1])}")
     return Line(source=keys[edge.source], target=keys[edge.target], label=label, dashed=True)
 
 

@@ -24,8 +24,8 @@ ON_ERROR = ("raise", "epoch")
 
 Kept = Mapping[str, Any] | Context
 
-WITHIN: ContextVar[Session | None] = ContextVar("session", default=None)
-"""The session in an epoch of which this code runs."""
+WITHIN: ContextVar[tuple[Session, ...]] = ContextVar("sessions", default=())
+"""The sessions in an epoch of which this code runs."""
 
 
 class Runs(Protocol):
@@ -95,6 +95,8 @@ class Session:
         """To be called at the next change."""
         self._is_at_work = False
         """Whether an epoch is running."""
+        self._worker = 0
+        """The thread that runs it, or has run the last one."""
         self.errors: list[tuple[LogicalTime, Exception]] = []
         """What each epoch that was lost has failed with."""
 
@@ -177,7 +179,8 @@ class Session:
 
         Raises:
             MissingInputError: a required input was never asked for, so it is closed without a value.
-            ExecutionError: an epoch failed; or a node of this session calls it.
+            ExecutionError: an epoch failed; or a node of this session calls it, or a task on the event loop
+                that runs an epoch.
         """
         self.work(self._is_idle, None)
 
@@ -199,6 +202,7 @@ class Session:
                     continue
                 if until():
                     return True
+                self._check_worker()
                 left = None if deadline is None else deadline - monotonic()
                 if left is not None and left <= 0:
                     return False
@@ -232,9 +236,15 @@ class Session:
     def _is_idle(self) -> bool:
         return not self._is_at_work
 
+    def _check_worker(self) -> None:
+        """Raise ExecutionError where a thread would wait for the epoch that a task on its event loop runs."""
+        if self._is_at_work and self._worker == threading.get_ident():
+            msg = f"another task of this thread runs an epoch of {self._runs.name!r}: await drain_async()"
+            raise ExecutionError(msg)
+
     def _claimed(self) -> int | None:
         """The epoch that the caller is to run now, None if there is none, or another one runs it."""
-        if WITHIN.get() is self:
+        if self in WITHIN.get():
             msg = f"a node of {self._runs.name!r} cannot drain the session that it runs in: send, and return"
             raise ExecutionError(msg)
         with self._changed:
@@ -244,14 +254,14 @@ class Session:
             if not self._progress.has_begun:
                 self._runs.check(list(self._progress.inputs))
                 self._progress.has_begun = True
-            self._is_at_work = True
+            self._is_at_work, self._worker = True, threading.get_ident()
             return epoch
 
     @contextmanager
     def _at_work(self, epoch: int) -> Iterator[list[Context]]:
         """Run *epoch*, and keep the results of the context put in the list; one that is cut short is left."""
         contexts: list[Context] = []
-        token = WITHIN.set(self)
+        token = WITHIN.set((*WITHIN.get(), self))
         try:
             yield contexts
         except Exception as error:

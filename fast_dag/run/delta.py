@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from fast_dag.errors import DeltaError
 from fast_dag.graph.deltas import DeltaPort
 from fast_dag.run.brief import brief
+from fast_dag.run.candidates import check_hashable, listed, no_facts, pairs
 from fast_dag.run.facts import Facts
 
 MERGES: Final[Mapping[str, Callable[[Any, Any], Any]]] = MappingProxyType({"min": min, "max": max})
@@ -16,8 +17,6 @@ EXACT: Final = (int, float, complex, str, bytes, type(None))
 """Types whose values are kept as they are: two different ones may have the same hash, as -1 and -2 have."""
 LONGEST: Final = 64
 """Texts and tuples beyond this length are kept as hashes."""
-SEQUENCES: Final = (tuple, list)
-"""Types of what may be a pair of a key and a value."""
 MISSING: Final = object()
 
 
@@ -71,7 +70,7 @@ class Growth(Protocol):
         """Take what `saved` gave in an earlier run."""
 
     def restart(self) -> None:
-        """Begin an epoch: nothing is new."""
+        """Begin an epoch; what was new when the one before ended is new again, as nobody has looked at it."""
 
     def undo(self) -> None:
         """Go back to where the epoch has begun."""
@@ -85,12 +84,17 @@ def growth_of(port: DeltaPort) -> Growth:
 class FactSet:
     """Facts that are there or not."""
 
+    _has_taken = False
+    """Whether anything was taken in since the epoch began."""
+
     def __init__(self, port: DeltaPort) -> None:
         self.port = port
         self._all = Facts()
         self._added: list[frozenset[Any]] = []
         """What each iteration of the epoch has brought, where that may have to be undone."""
-        self.restart()
+        self._left: frozenset[Any] = frozenset()
+        """What was new when an earlier epoch ended: nobody has looked at it yet."""
+        self._rest()
 
     def prepared(self, several: Sequence[Any], round: int) -> frozenset[Any]:  # noqa: ARG002 - as of a table
         """What *several* collections of candidates bring that is new."""
@@ -100,18 +104,20 @@ class FactSet:
         if isinstance(candidates, set | frozenset):
             return candidates.difference(self._all)
         if isinstance(candidates, Mapping):
-            raise _no_facts(candidates, self.port)
-        facts, known = _listed(candidates, self.port), self._all
+            raise no_facts(candidates, self.port)
+        facts, known = listed(candidates, self.port), self._all
         try:
             return {fact for fact in facts if fact not in known}
         except TypeError:
-            _check_hashable(facts, self.port)
+            check_hashable(facts, self.port)
             raise
 
     def take(self, fresh: frozenset[Any]) -> None:
         """Take in what is new."""
+        new = fresh if self._has_taken else fresh | self._left
+        self._has_taken = True
         self._all.extend(fresh)
-        self.found, self.delta = len(fresh), Delta(fresh, self._all)
+        self.found, self.delta = len(new), Delta(new, self._all)
         if self.port.retain:
             self._added.append(fresh)
 
@@ -130,18 +136,27 @@ class FactSet:
 
     def restart(self) -> None:
         """Begin an epoch."""
-        self._added.clear()
-        self.found, self.delta = 0, Delta(frozenset(), self._all)
+        if self._has_taken:
+            self._left = self.delta.new
+        self._rest()
 
     def undo(self) -> None:
         """Go back to where the epoch has begun."""
         for fresh in self._added:
             self._all.take_back(fresh)
-        self.restart()
+        self._rest()
+
+    def _rest(self) -> None:
+        self._added.clear()
+        self._has_taken = False
+        self.found, self.delta = 0, Delta(frozenset(), self._all)
 
 
 class FactTable:
     """Values by key; a fact is new when the value of its key has changed."""
+
+    _has_taken = False
+    """Whether anything was taken in since the epoch began."""
 
     def __init__(self, port: DeltaPort) -> None:
         self.port = port
@@ -154,17 +169,18 @@ class FactTable:
         """For each key the values that were replaced while the cycle runs."""
         self._before: dict[Any, Any] = {}
         """For each key that has changed in the epoch what it had at its begin."""
-        self.restart()
+        self._left: Collection[Any] = ()
+        """The keys that were new when an earlier epoch ended: nobody has looked at them yet."""
+        self._rest()
 
     def prepared(self, several: Sequence[Any], round: int) -> dict[Any, Any]:
         """What *several* collections of candidates bring that is new."""
-        found = [_pairs(candidates, self.port) for candidates in several]
-        pairs = found[0] if len(found) == 1 else [pair for each in found for pair in each]
+        found = [pairs(candidates, self.port) for candidates in several]
+        facts = found[0] if len(found) == 1 else [pair for each in found for pair in each]
         try:
-            folded = self._folded(pairs)
-            return self._changed(folded, round)
+            return self._changed(self._folded(facts), round)
         except TypeError:
-            _check_hashable([key for key, _ in pairs], self.port, "the key ")
+            check_hashable([key for key, _ in facts], self.port, "the key ")
             raise
 
     def take(self, fresh: dict[Any, Any]) -> None:
@@ -177,8 +193,9 @@ class FactTable:
             if stored is not MISSING and not self._is_ordered:
                 self._earlier.setdefault(key, set()).add(_mark(stored, key, self.port))
         known.update(fresh)
-        self.found = len(fresh)
-        self.delta = Delta(MappingProxyType(fresh), self._view)
+        new = fresh if self._has_taken else {**{key: known[key] for key in self._left}, **fresh}
+        self._has_taken = True
+        self.found, self.delta = len(new), Delta(MappingProxyType(new), self._view)
 
     def gathered(self) -> dict[Any, Any]:
         """The value of every key."""
@@ -204,10 +221,9 @@ class FactTable:
 
     def restart(self) -> None:
         """Begin an epoch."""
-        self._earlier.clear()
-        self._before.clear()
-        self.found = 0
-        self.delta = Delta(MappingProxyType({}), self._view)
+        if self._has_taken:
+            self._left = self.delta.new
+        self._rest()
 
     def undo(self) -> None:
         """Go back to where the epoch has begun."""
@@ -216,13 +232,19 @@ class FactTable:
                 del self._all[key]
             else:
                 self._all[key] = value
-        self.restart()
+        self._rest()
 
-    def _folded(self, pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+    def _rest(self) -> None:
+        self._earlier.clear()
+        self._before.clear()
+        self._has_taken = False
+        self.found, self.delta = 0, Delta(MappingProxyType({}), self._view)
+
+    def _folded(self, facts: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
         """The candidates for each key merged with each other."""
         folded: dict[Any, Any] = {}
         merge = self._merge
-        for key, value in pairs:
+        for key, value in facts:
             folded[key] = merge(folded[key], value) if key in folded else value
         return folded
 
@@ -261,55 +283,6 @@ class FactTable:
         where = f"merge of {self.port.input!r} is not monotone"
         step = f"key {brief(key)} went back from {brief(stored)} to {brief(merged)} (round {round})"
         return DeltaError(f"{where}: {step}; it must be associative, commutative and idempotent, as min is")
-
-
-def facts_of(ports: Sequence[DeltaPort], candidates: Any) -> list[Any]:
-    """*candidates* as a list; TypeError where one is no fact that each of *ports* can take."""
-    given = candidates if isinstance(candidates, Mapping) else _listed(candidates, ports[0])
-    for port in ports:
-        if port.merge != "set":
-            _check_hashable([key for key, _ in _pairs(given, port)], port, "the key ")
-        elif isinstance(given, Mapping):
-            raise _no_facts(given, port)
-        else:
-            _check_hashable(given, port)
-    return list(given.items() if isinstance(given, Mapping) else given)
-
-
-def _check_hashable(facts: Iterable[Any], port: DeltaPort, what: str = "") -> None:
-    for fact in facts:
-        try:
-            hash(fact)
-        except TypeError:
-            msg = f"{port} was given {what}{brief(fact)}, which is not hashable: make it a tuple"
-            raise TypeError(msg) from None
-
-
-def _no_facts(candidates: Any, port: DeltaPort) -> TypeError:
-    if port.merge == "set" and isinstance(candidates, Mapping):
-        what = "a mapping; give a set of facts, or merge= for values by key"
-    else:
-        what = "which are no facts: return a set or a list of facts, or NO_DATA for none"
-    return TypeError(f"{port} was given {brief(candidates)}, {what}")
-
-
-def _listed(candidates: Any, port: DeltaPort) -> list[Any]:
-    if isinstance(candidates, str | bytes) or not isinstance(candidates, Iterable):
-        raise _no_facts(candidates, port)
-    return candidates if type(candidates) is list else list(candidates)
-
-
-def _pairs(candidates: Any, port: DeltaPort) -> Iterable[tuple[Any, Any]]:
-    """*candidates* as pairs of a key and a value."""
-    if isinstance(candidates, Mapping):
-        return candidates.items()
-    facts = _listed(candidates, port)
-    for fact in facts:
-        is_pair = type(fact) is tuple or isinstance(fact, SEQUENCES)
-        if not is_pair or len(fact) != 2:  # noqa: PLR2004 - a key and a value
-            msg = f"{port} was given {brief(fact)}, which is no pair: return (key, value) pairs or a mapping"
-            raise TypeError(msg)
-    return facts
 
 
 def _mark(value: Any, key: Any, port: DeltaPort) -> Any:

@@ -118,8 +118,10 @@ class Deltas:
             values[port.slot] = growth.delta
 
     def leave(self, values: list[Any], *, is_kept: bool) -> None:
-        """Lay what was gathered where the nodes behind the cycle find it."""
+        """Lay what was gathered where nodes behind the cycle find it, and retain nothing of what failed."""
         for port, growth in zip(self._ports, self._growths, strict=True):
+            if not is_kept and growth.port.retain:
+                growth.undo()
             if port.facts >= 0:
                 values[port.facts] = growth.gathered() if is_kept else NO_DATA
 

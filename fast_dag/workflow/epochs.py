@@ -13,8 +13,8 @@ from fast_dag.graph.deltas import DeltaPort
 from fast_dag.graph.signature import origin_name
 from fast_dag.iterate.sent import Kind, Sent
 from fast_dag.plan.plan import Argument, Plan
+from fast_dag.run.candidates import facts_of
 from fast_dag.run.context import Context
-from fast_dag.run.delta import facts_of
 from fast_dag.run.deltas import Retained
 from fast_dag.runners import registry
 from fast_dag.values import ExecutionMode

@@ -315,6 +315,39 @@ def test_a_node_may_change_the_facts_it_is_given_where_they_are_retained(work, m
     assert seen == [set(each[: epoch + 1]) for epoch in range(4)]
 
 
+def counting(**settings):
+    dag = DAG("counting").add_node("count", lambda facts: {n + 1 for n in facts.new if n < 4})
+    with dag.cycle("c", **settings) as c:
+        c.feedback("count", "count").delta("count", input="facts", retain=True)
+    return dag.add_node("report", sorted).connect("c", "report")
+
+
+def same_again(session):
+    facts = session.input("facts")
+    for epoch in range(3):
+        facts.send(0)
+        facts.advance_to(epoch + 1)
+        yield
+
+
+def test_after_a_cap_the_next_epoch_goes_on(work):
+    session = work(counting(max_iterations=2, on_limit="return"), same_again)
+    assert session.results("report") == [((0,), [0, 1, 2]), ((1,), [0, 1, 2, 3, 4]), ((2,), [0, 1, 2, 3, 4])]
+
+
+def test_a_cycle_that_fails_retains_nothing_of_its_epoch_whatever_the_strategy(work):
+    dag = counting()
+    failures = iter([ValueError("once")])
+
+    def count(facts: Delta):
+        if facts.new == {1} and (error := next(failures, None)):
+            raise error
+        return {n + 1 for n in facts.new if n < 4}
+
+    session = work(dag.replace_node("count", count), same_again, error_strategy="continue")
+    assert session.results("report") == [((1,), [0, 1, 2, 3, 4]), ((2,), [0, 1, 2, 3, 4])]
+
+
 def inner_closure():
     return closure(retain=False)
 
@@ -642,3 +675,46 @@ def test_a_drain_that_is_cancelled_leaves_its_epoch_to_be_run():
 
     asyncio.run(main())
     assert session.results("slow") == [((0,), 1)]
+
+
+def test_a_task_that_would_block_the_one_that_works_is_told():
+    async def main():
+        started = asyncio.Event()
+        finish = asyncio.Event()
+
+        async def slow(x):
+            started.set()
+            await finish.wait()
+            return x
+
+        with DAG("slow").add_node("slow", slow).session() as session:
+            x = session.input("x")
+            x.send(1)
+            x.close()
+            working = asyncio.create_task(session.drain_async())
+            await started.wait()
+            with pytest.raises(
+                ExecutionError, match=r"task .* runs an epoch of 'slow': await drain_async\(\)"
+            ):
+                session.drain()
+            finish.set()
+            await working
+        return session.results("slow")
+
+    assert asyncio.run(main()) == [((0,), 1)]
+
+
+def test_a_node_of_a_session_inside_cannot_drain_the_outer_one():
+    outer = DAG("outer")
+    inner = DAG("inner").add_node("node", lambda x: outside.drain())
+
+    @outer.node
+    def around(x):
+        with inner.session() as session:
+            session.input("x").send(x)
+
+    with (
+        pytest.raises(ExecutionError, match="a node of 'outer' cannot drain the session"),
+        outer.session() as outside,
+    ):
+        outside.input("x").send(1)

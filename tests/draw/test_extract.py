@@ -248,3 +248,10 @@ def test_a_long_ring_is_drawn_without_recursion():
         graph.draw(Edge(f"n{number}", "result", f"n{(number + 1) % size}", "x"))
     picture = picture_of(graph, Context(), VisualizationOptions())
     assert (len(picture.boxes), len(picture.lines), len(picture.frames[0].boxes)) == (size, size, size)
+
+
+def test_a_feedback_edge_names_the_delta_variable_it_feeds():
+    dag = DAG("deltas").add_node("a", lambda facts, n=0: facts).add_node("b", lambda a: a).connect("a", "b")
+    with dag.cycle("c") as c:
+        c.feedback("b", "a", input="facts").feedback("b", "a", input="n").delta("a", input="facts")
+    assert labels(dag) == ["", "c, delta facts", "c"]

@@ -147,10 +147,26 @@ def test_an_epoch_that_is_lost_leaves_no_trace(merge):
 
 
 def test_a_new_epoch_goes_on_with_the_facts_and_nothing_is_new():
-    growth = given(growing(retain=True), [1, 2])
+    growth = given(given(growing(retain=True), [1, 2]), [])
     growth.restart()
     assert growth.delta.new == set()
     assert given(growth, [2, 3]).delta.new == {3}
+
+
+@pytest.mark.parametrize("merge", ["set", "min"])
+def test_what_nobody_has_looked_at_is_new_in_the_next_epoch(merge):
+    growth = given(growing(merge, retain=True), [("a", 3), ("b", 3)], round=0)
+    growth.restart()  # one in which nothing is taken in changes nothing
+    growth.restart()
+    lost = given(given(growth, [("b", 2)], round=0), [("c", 1)])
+    lost.undo()
+    growth.restart()
+    given(growth, [("b", 1)], round=0)
+    expected = {("a", 3), ("b", 3), ("b", 1)} if merge == "set" else {"a": 3, "b": 1}
+    assert (growth.delta.new, growth.found) == (expected, len(expected))
+    assert not given(growth, []).delta.new
+    growth.restart()
+    assert not given(growth, [("b", 1)], round=0).found
 
 
 def test_a_value_may_come_back_in_another_epoch():
