@@ -14,6 +14,7 @@ from fast_dag.workflow.fsm import FSM
 from fast_dag.workflow.functions import Registry, as_registry
 from fast_dag.workflow.sketch import EdgeSketch, NodeSketch, Sketch, sketches_of
 from fast_dag.workflow.stored_cycles import declare
+from fast_dag.workflow.stored_iterations import iteration_of
 from fast_dag.workflow.stored_machine import declare_machine
 from fast_dag.workflow.workflow import Workflow
 
@@ -62,7 +63,10 @@ def _made(cls: type[Workflow], sketch: Sketch, inner: dict[str, Workflow]) -> Wo
         workflow: Any = cls(**sketch.options)
     for node in sketch.nodes:
         with place_of_errors(node.place):
-            if node.inner is None:
+            if node.iteration is not None:
+                body = node.function if node.inner is None else inner[node.inner]
+                workflow.drawing.add(iteration_of(body, node.name, node.iteration, node.options))
+            elif node.inner is None:
                 workflow.drawing.add(_node(node))
             else:
                 workflow.add_workflow(node.name, inner[node.inner], **node.options)

@@ -28,6 +28,7 @@ from fast_dag.workflow.document import (
     wrong,
 )
 from fast_dag.workflow.functions import FunctionRegistry
+from fast_dag.workflow.stored_iterations import iteration_settings
 
 T = TypeVar("T")
 Function = Callable[..., Any]
@@ -44,6 +45,8 @@ OF_KIND = {"dag": stored_cycles.KEYS | {"autowire"}, "fsm": stored_machine.KEYS}
 OF_EVERY_NODE = frozenset({"outputs", "description", "metadata", "settings"})
 FUNCTION_NODE = (frozenset({"name", "function", "inputs"}), OF_EVERY_NODE | {"node_type", "parameters"})
 WORKFLOW_NODE = (frozenset({"name", "workflow"}), OF_EVERY_NODE | {"inputs", "error_strategy"})
+OF_ITERATION = OF_EVERY_NODE - {"outputs"}
+ITERATED = {kind: (frozenset({"name", kind, "iteration"}), OF_ITERATION) for kind in ("function", "workflow")}
 EDGE, OPTIONAL = frozenset(Edge._fields), frozenset({"cycle", "optional"})
 HOOKS = frozenset({"default", "nodes"})
 EXCEPTIONS = {
@@ -57,7 +60,10 @@ EXCEPTIONS = {
 
 @dataclass(slots=True)
 class NodeSketch:
-    """A node: around a *function* whose *parameters* are called *inputs*, or around the workflow *inner*."""
+    """A node: around a *function* whose *parameters* are called *inputs*, or around the workflow *inner*.
+
+    With settings of an *iteration* that goes round.
+    """
 
     place: str
     name: str
@@ -66,6 +72,7 @@ class NodeSketch:
     inputs: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     inner: str | None = None
+    iteration: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -150,12 +157,10 @@ class Sketching:
     def node(self, value: Any, place: str, ordinary: str) -> NodeSketch:
         """One node, of the *ordinary* type unless it says something else."""
         is_nested = isinstance(value, dict) and "workflow" in value
+        if isinstance(value, dict) and "iteration" in value:
+            return self.iteration(value, place, "workflow" if is_nested else "function")
         entry = table(value, place, *(WORKFLOW_NODE if is_nested else FUNCTION_NODE))
-        options = {
-            "description": held(entry, "description", str, place),
-            "metadata": _metadata(entry, place),
-            **self.settings(entry.get("settings", {}), f"{place}.settings"),
-        }
+        options = self.options(entry, place)
         name = held(entry, "name", str, place)
         if is_nested:
             return NodeSketch(place, name, options | _nested(entry, place), inner=entry["workflow"])
@@ -167,6 +172,26 @@ class Sketching:
         options["outputs"] = texts(entry, "outputs", place)
         function = self.function(entry["function"], f"{place}.function")
         return NodeSketch(place, name, options, function, tuple(inputs), tuple(parameters))
+
+    def iteration(self, value: Any, place: str, kind: str) -> NodeSketch:
+        """A bounded iteration of a function or a workflow, which *kind* tells."""
+        entry = table(value, place, *ITERATED[kind])
+        name, body = held(entry, "name", str, place), held(entry, kind, str, place)
+        settings = iteration_settings(name, entry["iteration"], f"{place}.iteration", self.function)
+        made = NodeSketch(place, name, self.options(entry, place), iteration=settings)
+        if kind == "workflow":
+            made.inner = body
+        else:
+            made.function = self.function(body, f"{place}.function")
+        return made
+
+    def options(self, entry: dict[str, Any], place: str) -> dict[str, Any]:
+        """What every node may have."""
+        return {
+            "description": held(entry, "description", str, place),
+            "metadata": _metadata(entry, place),
+            **self.settings(entry.get("settings", {}), f"{place}.settings"),
+        }
 
     def settings(self, value: Any, place: str) -> dict[str, Any]:
         """The settings of a node, each of which is right."""

@@ -20,8 +20,11 @@ from fast_dag.workflow.functions import (
     function_of,
     importable_name,
 )
+from fast_dag.workflow.iterated_function import IteratedFunction
+from fast_dag.workflow.iteration_node import BoundedIterationNode
 from fast_dag.workflow.nested import Ports, WorkflowNode
 from fast_dag.workflow.stored_cycles import cycles_entry
+from fast_dag.workflow.stored_iterations import iteration_entry
 from fast_dag.workflow.stored_machine import machine_entry
 
 if TYPE_CHECKING:
@@ -119,13 +122,12 @@ class Writing:
         """The table of one node, a function or a nested workflow; *ordinary* nodes do not say their type."""
         where = f"node {node.name!r} in {workflow}"
         entry: Entry = {"name": node.name}
-        if node.side_outputs:
-            self.problems.append(
-                f"{where} is a bounded iteration, which documents do not hold: add it by code"
-            )
-        entry |= (
-            self.nested(node) if isinstance(node, WorkflowNode) else self.function_of(node, where, ordinary)
-        )
+        if isinstance(node, BoundedIterationNode):
+            entry |= self.iteration(node, where)
+        elif isinstance(node, WorkflowNode):
+            entry |= self.nested(node)
+        else:
+            entry |= self.function_of(node, where, ordinary)
         entry["description"] = node.description
         entry["metadata"] = self.plain(node.metadata, f"the metadata of {where}") or None
         entry["settings"] = self.settings(node.settings, where)
@@ -150,6 +152,19 @@ class Writing:
             "outputs": None if node.results is None else list(node.results),
             "error_strategy": None if node.error_strategy == "fail_fast" else node.error_strategy,
         }
+
+    def iteration(self, node: BoundedIterationNode, where: str) -> Entry:
+        """What only a bounded iteration has."""
+        if isinstance(node, IteratedFunction):
+            body = {"function": self.name_of(node.func, where)}
+        else:
+            body = {"workflow": self.id_of(node.workflow)}
+        try:
+            settings = iteration_entry(node, lambda func, field: self.name_of(func, f"{field} of {where}"))
+        except NotSerializableError as error:
+            self.problems.append(f"{where}: {error}")
+            settings = {}
+        return {**body, "iteration": settings}
 
     def settings(self, settings: NodeSettings, where: str) -> Entry | None:
         """The settings that differ from the default."""

@@ -10,7 +10,6 @@ from fast_dag import (
     BoundedIterationNode,
     CycleConfigurationError,
     CycleExecutionError,
-    DocumentError,
     InvalidNodeError,
     IterationInfo,
     MissingConnectionError,
@@ -327,11 +326,6 @@ def test_an_output_that_there_is_not_is_refused():
 def test_a_clone_runs_on_its_own():
     dag = around(node(max_rounds=2))
     assert dag.clone().run(seed=10) == 4
-
-
-def test_a_document_does_not_hold_it():
-    with pytest.raises(DocumentError, match=r"node 'it' in .* is a bounded iteration"):
-        around(node()).to_dict()
 
 
 def test_it_is_drawn_like_a_workflow():
