@@ -1,6 +1,6 @@
 """What makes a cycle stop: conditions as objects, which combine with ``&``, ``|`` and ``~``.
 
-The engine does not evaluate them one by one.  When a cycle is built it asks `fast_dag.cycles.watch` for
+The engine does not evaluate them one by one.  When a cycle is built it asks `fast_dag.cycles.compiled` for
 `conditions_of(config)`; each time the cycle is entered it takes a `Watch` from that with `start()`, and
 after each iteration calls ``watch.after(results, completed, elapsed)``, which answers None or an `Ending`.
 Budgets (`max_iterations`, `timeout`) are told when it is built and are the engine's to enforce.

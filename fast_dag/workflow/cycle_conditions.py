@@ -88,4 +88,4 @@ def _least(config: CycleConfig, timeout: float | None) -> float | None:
 
 def _conditions(config: CycleConfig, echoing: Any = ()) -> Any:
     # Loaded on first use: most workflows have no cycles.
-    return importlib.import_module("fast_dag.cycles.watch").conditions_of(config, echoing)
+    return importlib.import_module("fast_dag.cycles.compiled").conditions_of(config, echoing)

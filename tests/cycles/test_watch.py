@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from fast_dag.cycles.watch import conditions_of
+from fast_dag.cycles.compiled import conditions_of
 from fast_dag.errors import ConvergenceExpressionError, CycleConfigurationError, MissingMetricError
 from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.run.results import CycleResult

@@ -1,6 +1,6 @@
 """Short ways to ask conditions in tests."""
 
-from fast_dag.cycles.watch import conditions_of
+from fast_dag.cycles.compiled import conditions_of
 from fast_dag.graph.cycle_config import CycleConfig
 
 
