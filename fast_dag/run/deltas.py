@@ -6,13 +6,16 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import astuple
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fast_dag.plan.plan import Argument, Cycle, Port
 from fast_dag.run.delta import MERGES, Growth, growth_of
 from fast_dag.run.facts import Facts
 from fast_dag.run.iteration_info import RoundStats
 from fast_dag.values import NO_DATA
+
+if TYPE_CHECKING:
+    from fast_dag.run.lap import Lap
 
 Retained = MutableMapping[tuple[str, str, str], Growth]
 """The facts that outlive an epoch, by cycle, node and input."""
@@ -97,9 +100,9 @@ class Deltas:
         """Whether there is no reason to begin: no seed is new, and nothing else goes round."""
         return self._is_alone and not any(growth.found for growth in self._growths)
 
-    def carried(self, carried: Sequence[Any]) -> list[Any]:
-        """*carried*, where the edges of each variable together carry its delta, if anything is new."""
-        found = list(carried)
+    def carried(self, brought: Callable[[Lap], list[Any]], lap: Lap) -> list[Any]:
+        """What a lap *brought*, where the edges of each variable together carry its delta, if it is new."""
+        found = [NO_DATA for _ in lap.cycle.feedback] if self._is_alone else brought(lap)
         for growth, edges in zip(self._growths, self._edges, strict=True):
             for index in edges:
                 found[index] = NO_DATA

@@ -57,8 +57,7 @@ class Endings:
             lap.deltas.take()
             lap.deltas.note(self._fired(lap), self._run.ledger.clock() - lap.started)
         if lap.signal is NO_DATA or lap.following is not None:
-            brought = self.brought(lap)
-            lap.carried = brought if lap.deltas is None else lap.deltas.carried(brought)
+            lap.carried = self.brought(lap) if lap.deltas is None else lap.deltas.carried(self.brought, lap)
         is_signal = self._has_followed(lap)
         if lap.signal is not NO_DATA or is_signal:
             return Ending("converged", "signal")
@@ -318,6 +317,8 @@ class Endings:
 
     def _check_ports(self, lap: Lap) -> None:
         """Raise ExecutionError if two feedback edges bring something to the same input."""
+        if all(len(port.fed) < 2 for port in lap.cycle.ports):  # noqa: PLR2004 - two
+            return
         brought: dict[int, str] = {}
         slots = {slot: port.slot for port in lap.cycle.ports for slot in port.fed}
         for feedback, value in zip(lap.cycle.feedback, lap.carried, strict=True):

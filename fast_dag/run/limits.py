@@ -54,7 +54,7 @@ def broken(run: CyclicRun, lap: Lap, *, after_iteration: bool = True) -> Ending 
     if lap.closing is not None:
         return lap.closing
     violation = _memory(lap)
-    if violation is None and after_iteration:
+    if violation is None and after_iteration and run.ledger.guards:
         name, seconds = name_of(run, lap), run.ledger.clock() - lap.started
         said = (guard(name, lap.index, seconds) for guard in run.ledger.guards)
         violation = next((each for each in said if each is not None), None)
