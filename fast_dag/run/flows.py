@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from fast_dag.errors import ExecutionError
-from fast_dag.plan.plan import LEAVE, Layout, Link, Plan
+from fast_dag.plan.plan import ENTER, LEAVE, Layout, Link, Plan
 from fast_dag.run.ledger import Ledger
 from fast_dag.run.streams import Reader, Stream, is_stream
 from fast_dag.run.tally import Tally
@@ -30,6 +30,7 @@ class Flows:
         """The units that gave a stream, some of them to a branch."""
         self._wanted: dict[int, set[int]] = {}
         """For each unit that gave something to be read lazily the units that may go on reading it."""
+        self._enters = {cycle.leave: cycle.enter for cycle in plan.cycles}
 
     def taken(self, step: int, value: Any, producer: str, branch: str = "") -> Any:
         """*value*, or the stream that its readers share; of a router what goes to its *branch*.
@@ -62,20 +63,35 @@ class Flows:
         for reader, slots in found.items():
             layouts = self._plan.layouts
             names = [each.node for each in layouts if not _slots_of(each).isdisjoint(slots)]
+            entered = self._entered_with(slots)
+            if len(entered) == 1 and not names:
+                continue  # its body reads what the outer run has made for this one
+            names += entered
             stream = shared(reader, names, path, self._ledger)
             for slot in slots:
                 self._values[slot] = stream
                 self._add(slot, stream)
 
+    def _entered_with(self, slots: Sequence[int]) -> list[str]:
+        """The names of the enters of cycles that begin with what lies in one of *slots*."""
+        ports = [(cycle.enter, port.lower) for cycle in self._plan.cycles for port in cycle.ports]
+        entered = [enter for enter, lower in ports if lower.slot in slots and not lower.source]
+        return [self._plan.names[enter] for enter in entered]
+
     def settled(self, step: int) -> None:
         """Note that *step* is over: unless what it gave goes on reading, nothing is kept for it."""
+        if self._plan.kinds[step] == ENTER:
+            return  # its cycle reads on until it is left
         links = self._plan.links[step]
         if step in self._lazy or is_stream(self._values[self._plan.first + step]):
             wanted = {link.target for link in links if not self._state[link.target]}
             self._wanted[step] = wanted
             if wanted or not links:
                 return
-        work = [step]
+        self._leave([step, self._enters[step]] if step in self._enters else [step])
+
+    def _leave(self, work: list[int]) -> None:
+        """Note that the units in *work* read nothing any more."""
         while work:
             reader = work.pop()
             for link in self._plan.arrivals[reader]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from fast_dag.plan.plan import ANY, TASK, Cycle
+from fast_dag.plan.plan import ANY, TASK, Argument, Cycle
 from fast_dag.run import lap_notes, limits
 from fast_dag.run.following import following
 from fast_dag.run.lap import WITHOUT_OUTPUTS, Ending, Lap
@@ -14,6 +15,7 @@ from fast_dag.run.laps import Laps
 from fast_dag.run.requests import Watch
 from fast_dag.run.resuming import LIMITS, resume
 from fast_dag.run.step import fetch
+from fast_dag.run.streams import Stream
 from fast_dag.run.wrapping import text_of
 from fast_dag.values import NO_DATA
 
@@ -50,7 +52,7 @@ class Passing(Laps):
     def _seeded(self, lap: Lap) -> Ending | None:
         """Give the delta variables of a cycle their seeds; why it ends at once, None if it does not."""
         deltas: Deltas = lap.deltas  # type: ignore[assignment]
-        deltas.seed(self._lower)
+        deltas.seed(partial(self._lower, lap.cycle))
         if deltas.is_waiting:
             return None
         deltas.take()
@@ -73,17 +75,19 @@ class Passing(Laps):
             fed = next((values[slot] for slot in port.fed if values[slot] is not NO_DATA), NO_DATA)
             # What an edge from outside does not bring is found again, and told, where it is needed.
             is_gone = port.once and lap.completed
-            value = self._lower(port.lower) if fed is NO_DATA and not is_gone else fed
+            value = self._lower(lap.cycle, port.lower) if fed is NO_DATA and not is_gone else fed
             values[port.slot] = value if items is None else items.bring(value, is_fed=fed is not NO_DATA)
         if lap.deltas is not None:
             lap.deltas.fill(values)
         if lap.following is not None and lap.following.is_new and not lap.asks_deltas:
             lap.following.begin(values)
 
-    def _lower(self, argument: Any) -> Any:
+    def _lower(self, cycle: Cycle, argument: Argument) -> Any:
+        """What comes from outside for a port of *cycle*."""
         values = self._run.values
+        is_sent = argument.source or isinstance(values[argument.slot], Stream)
         return (
-            fetch(argument, self._run.plan.layouts[0], values) if argument.source else values[argument.slot]
+            fetch(argument, self._run.plan.layouts[cycle.enter], values) if is_sent else values[argument.slot]
         )
 
     def _complete(self, lap: Lap) -> None:

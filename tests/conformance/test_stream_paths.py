@@ -307,3 +307,52 @@ def test_a_reader_that_was_put_aside_cannot_be_read_after_the_run(any_mode):
     any_mode(wired(counting(3), use))
     with pytest.raises(StreamError, match="the run that made the stream 'counting' is over"):
         next(aside[0])
+
+
+def going_round(*readers):
+    """A DAG whose nodes read one input, the first of them in a cycle; it gives what each has read."""
+    dag = DAG("round")
+    for name in readers:
+        dag.node(lambda numbers: sorted(numbers), name=name)
+    with dag.cycle("c", max_iterations=3, on_limit="return") as c:
+        c.feedback("first", "first", input="numbers")
+    dag.all(lambda inputs: inputs, name="end")
+    for name in readers:
+        dag.connect(name, "end")
+    return dag
+
+
+def test_a_stream_may_begin_a_cycle_in_a_nested_workflow(any_mode):
+    dag = DAG("outer").add_node("numbers", counting(2))
+    dag.add_workflow("inner", going_round("first"))
+    assert any_mode(dag.connect("numbers", "inner")) == {"first": [0, 1]}
+
+
+@pytest.mark.parametrize("producer", PRODUCERS.values(), ids=PRODUCERS)
+def test_a_stream_may_bring_the_facts_of_a_delta_variable_there(any_mode, producer):
+    inner = DAG("inner").add_node("more", lambda numbers: {n + 10 for n in numbers.new if n < 10})
+    with inner.cycle("c") as c:
+        c.feedback("more", "more").delta("more", input="numbers")
+    inner.add_node("end", sorted).connect("c", "end")
+    dag = DAG("outer").add_node("numbers", producer(2))
+    dag.add_workflow("inner", inner)
+    assert any_mode(dag.connect("numbers", "inner")) == [0, 1, 10, 11]
+
+
+def test_a_cycle_shares_a_stream_with_nodes_outside_of_it(any_mode):
+    dag = going_round("first", "second").add_node("numbers", counting(2), stream="tee")
+    dag.connect("numbers", "first").connect("numbers", "second")
+    assert any_mode(dag) == {"first": [0, 1], "second": [0, 1]}
+
+
+@pytest.mark.parametrize("stream", ["tee", None])
+def test_a_nested_cycle_shares_a_stream_if_its_node_says_so(any_mode, stream):
+    dag = DAG("outer").add_node("numbers", counting(2), stream=stream)
+    dag.add_workflow("inner", going_round("first", "second"))
+    dag.connect("numbers", "inner")
+    if stream == "tee":
+        assert any_mode(dag) == {"first": [0, 1], "second": [0, 1]}
+        return
+    error = raised_by(any_mode, dag)
+    assert isinstance(error, StreamError)
+    assert "'numbers' is a stream with consumers inner.second, inner.c (enter)" in str(error)
