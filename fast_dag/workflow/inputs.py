@@ -52,8 +52,9 @@ def starting_values(
     if unknown and not plan.catch_alls:
         raise UnknownOptionError([_unknown_input(plan, name) for name in unknown], plan.name)
     _fill_shared(values, plan, shared)
+    going_round = _going_round(plan) if plan.catch_alls else set()
     for slot, unit in plan.catch_alls:
-        taken = {argument.name for argument in plan.layouts[unit].arguments}
+        taken = {argument.name for argument in plan.layouts[unit].arguments} | going_round
         values[slot] = {name: value for name, value in shared.items() if name not in taken}
     for name, (slot, key) in own.items():
         values[slot] = {**values[slot], key: inputs[name]} if key else inputs[name]
@@ -97,6 +98,12 @@ def _fill_shared(values: list[Any], plan: Plan, given: Mapping[str, Any]) -> Non
             if names.setdefault(slot, name) != name:
                 raise UnknownOptionError([_twice(plan, slot, names[slot], name)], plan.name)
             values[slot] = value
+
+
+def _going_round(plan: Plan) -> set[str]:
+    """The names of what a bounded iteration goes round with: only who names it gets it."""
+    ports = {port.lower.slot for cycle in plan.cycles if cycle.bounded is not None for port in cycle.ports}
+    return {name for name, slots in plan.inputs.items() if not ports.isdisjoint(slots)}
 
 
 def _twice(plan: Plan, slot: int, first: str, second: str) -> str:

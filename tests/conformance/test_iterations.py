@@ -271,6 +271,19 @@ def test_nothing_of_a_round_is_there_in_the_next(any_mode):
     assert sorted(seen, key=str) == [(("even", 2), None), (None, ("odd", 1))]
 
 
+def test_a_node_of_any_name_gets_what_is_held_and_nothing_that_goes_round(any_mode):
+    seen = []
+    body = DAG("body").add_node("step", lambda x, **others: seen.append(("step", others)) or x + 1)
+    body.add_node("look", lambda step, **others: seen.append(("look", others))).connect(
+        "step", "look", input="step"
+    )
+    body.add_node("other", lambda held: held)
+    dag = DAG("around")
+    dag.iterate("it", body, seed="x", feedback="x", output="step", max_rounds=2)
+    any_mode(dag, seed=0, held=7)
+    assert seen == [("step", {"held": 7}), ("look", {"held": 7})] * 2
+
+
 def test_several_nodes_may_have_the_port(any_mode):
     body = DAG("body").add_node("one", lambda x: x + 1).add_node("two", lambda x: x * 2)
     body.add_node("step", lambda one, two: one + two).connect("one", "step").connect("two", "step")
