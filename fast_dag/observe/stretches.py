@@ -21,6 +21,8 @@ from fast_dag.run.events import (
 from fast_dag.run.traced import FIELDS, Entry, Rounds, Rows, Sample, States, Traced
 
 Told = Iterator[tuple[type[Event], dict[str, Any]]]
+PLAIN = Sample(None, ())
+"""Of an iteration of which there is no more to tell."""
 NAMES = {kind: tuple(name for name, _ in fields) for kind, fields in FIELDS.items()}
 
 
@@ -79,12 +81,13 @@ def _of_rounds(rounds: Rounds, started: float) -> Told:
     ticks, size = rounds.ticks, len(rounds.names)
     common = {"cycle": rounds.path + rounds.cycle, "iteration": rounds.around}
     for number in range(rounds.completed):
-        sample = rounds.samples.get(number) or Sample(_metrics(rounds, number), ())
+        sample = rounds.samples.get(number, PLAIN)
+        metrics = _metrics(rounds, number) if sample.metrics is None else sample.metrics
         index, place = rounds.first + number, number * size
         begun, ended = ticks[place] - started, ticks[place + size] - started
         yield IterationStarted, {**common, "time": begun, "index": index}
         yield from _body(rounds, place, size, index, started)
-        about = {"index": index, "duration": ended - begun, "metrics": sample.metrics}
+        about = {"index": index, "duration": ended - begun, "metrics": metrics}
         if sample.is_told:
             yield IterationFinished, {**common, **about, "time": ended, "status": "completed"}
         for condition, result in sample.checked:

@@ -99,7 +99,7 @@ def _decided(endings: Endings, lap: Lap) -> Generator[Request, Outcome, Outcome]
     if answer.error is not None:
         return answer
     try:
-        return Outcome(following.held(decided.value)) if answer.value else decided
+        return Outcome(following.answered(answer.value, decided.value))
     except Exception as error:  # noqa: BLE001 - a value may raise anything when its truth is asked for
         return Outcome(error=error)
 

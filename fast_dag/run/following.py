@@ -46,6 +46,8 @@ class Following:
         """What the last round gave, if it gave anything."""
         self.has_given = False
         """Whether a round has."""
+        self.told: Callable[[str, bool], object] | None = None
+        """Called with the name of the rule whenever it is asked, and whether it held."""
         self.stats: list[RoundStats] = []
         """Of every round, if that is wanted."""
         self.brought: list[Items] = []
@@ -119,9 +121,17 @@ class Following:
     def verdict(self, said: Ending | None, round_: int, *, masked: bool) -> Ending | None:
         """*said*, what the conditions led to, or that the rule holds; it is called on the spot."""
         question = None if self.asks_rule else self.question(round_, masked=masked)
-        if question is None or not question[0](*question[1]) or masked:
+        if question is None:
             return said
-        return self.held(said)
+        answer = question[0](*question[1])
+        return said if masked else self.answered(answer, said)
+
+    def answered(self, answer: Any, said: Ending | None) -> Ending | None:
+        """What follows from the *answer* of the rule, where the conditions have *said* something."""
+        holds = bool(answer)
+        if self.told is not None:
+            self.told(self._cycle.until.name, holds)  # type: ignore[union-attr]
+        return self.held(said) if holds else said
 
     def held(self, said: Ending | None) -> Ending:
         """The end of a cycle whose rule holds, where its conditions have *said* something."""
@@ -138,6 +148,7 @@ class Following:
             slots: of what is fed back; None if somebody else has `take` called.
         """
         on_round, rule, asks_rule = self.on_round, self._rule, self.asks_rule
+        told_rule, name = self.told, "" if self._cycle.until is None else self._cycle.until.name
         emits = self._cycle.emits
         # What a bounded iteration emits is what it feeds back.
         is_own = not emits or self._cycle.bounded is not None
@@ -172,9 +183,10 @@ class Following:
             if rule is None or (asks_rule and (masked or _has_converged(said))) or self.value is NO_DATA:
                 return said
             answer = rule(self.previous, self.value, round_)
-            if answer is False or not self._checked(answer, "until") or masked:
-                return said
-            return self.held(said)
+            holds = answer is not False and bool(self._checked(answer, "until"))
+            if told_rule is not None and not masked:
+                told_rule(name, holds)
+            return self.held(said) if holds and not masked else said
 
         return asked
 

@@ -19,8 +19,14 @@ def name_of(run: CyclicRun, lap: Lap) -> str:
 def cycle_started(run: CyclicRun, lap: Lap) -> None:
     """A cycle is entered."""
     _note(run, lap, "cycle_started")
+
+    def told(condition: str, result: bool) -> None:  # noqa: FBT001 - as of who tells
+        lap.checked[condition] = result
+
     if lap.policy is not None:
-        lap.policy.tell(lambda condition, result: lap.checked.update({condition: result}))
+        lap.policy.tell(told)
+    if lap.following is not None:
+        lap.following.told = told
 
 
 def iteration_started(run: CyclicRun, lap: Lap) -> None:

@@ -66,7 +66,7 @@ class Rounds(NamedTuple):
     given: Sequence[Any]
     """What the nodes gave in each of those, scalars that is, one after the other."""
     samples: Mapping[int, Sample]
-    """Of which there is more to tell, by number from 0: what they gave is None above."""
+    """Of which there is more to tell, by number from 0; what they gave is None above if that is no scalar."""
     begun: int
     """How many nodes have begun in the one that did not, -1 if there is none."""
     worker: str
@@ -76,7 +76,8 @@ class Rounds(NamedTuple):
 class Sample(NamedTuple):
     """What is told of an iteration: its metrics, and what its conditions said."""
 
-    metrics: Mapping[str, Any]
+    metrics: Mapping[str, Any] | None
+    """None where they are those of what its nodes gave."""
     checked: Sequence[tuple[str, bool]]
     is_told: bool = True
     """Whether its end is told; it is not where a function of the user's that decides about it has failed."""

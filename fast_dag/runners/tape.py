@@ -59,13 +59,13 @@ class Tape:
                 found = ask(results, completed, elapsed, masked)
                 self._is_asking = False
             self._count += 1
-            if not checked and known.issuperset(map(type, results.values())):
-                # They cannot change: they are looked through when somebody reads.
-                extend(results.values())
+            # Scalars cannot change: they are looked through when somebody reads.
+            is_known = known.issuperset(map(type, results.values()))
+            extend(results.values() if is_known else [None] * size)
+            if is_known and not checked:
                 return found
-            metrics = NO_METRICS if scalars is None else scalars(results)
+            metrics = None if is_known else NO_METRICS if scalars is None else scalars(results)
             samples[self._count - 1] = Sample(metrics, tuple(checked.items()))
-            extend([None] * size)
             checked.clear()
             return found
 

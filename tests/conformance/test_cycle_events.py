@@ -56,6 +56,29 @@ def test_iterations_are_told_with_their_index_and_metrics(any_mode, kind):
     ]
 
 
+@pytest.mark.parametrize("is_iteration", [False, True])
+@pytest.mark.parametrize("rule", ["fixed_point", "is_large"])
+def test_a_rule_is_told_by_its_name_with_what_it_said(any_mode, kind, rule, is_iteration):
+    def is_large(prev, cur):
+        return cur >= 3
+
+    settings = {"until": kind(is_large) if rule == "is_large" else rule}
+    dag = counting(kind, max_iterations=9, **settings)
+    if rule == "fixed_point":
+        dag.replace_node("count", kind(lambda n=0: min(n + 1, 2)))
+    if is_iteration:
+        body = DAG("body").add_node("count", dag.nodes["count"].func)
+        dag = DAG("around")
+        dag.iterate("loop", body, seed="n", feedback="n", output="count", max_rounds=9, **settings)
+    inputs = {"seed": 0} if is_iteration else {}
+    checked = told(seen_by(any_mode, dag, **inputs), "condition_checked")
+    expected = [(rule, index, index == 2) for index in range(3)]
+    assert [(event.condition, event.index, event.result) for event in checked] == expected
+    any_mode(dag, trace=True, **inputs)
+    checked = told(dag.context.trace.events, "condition_checked")
+    assert [(event.condition, event.index, event.result) for event in checked] == expected
+
+
 def test_a_condition_is_told_once_an_iteration_with_what_it_said(any_mode, kind):
     settings = {"convergence_conditions": ["count >= 3", lambda results: results["count"] > 9]}
     checked = told(seen_by(any_mode, counting(kind, **settings)), "condition_checked")
