@@ -5,13 +5,25 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections import Counter
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fast_dag import DAG, NO_DATA, BoundedIterationNode, ExecutionError, fixed_point, stable
+from fast_dag import (
+    DAG,
+    NO_DATA,
+    BoundedIterationNode,
+    Context,
+    ExecutionError,
+    MaxIterationsError,
+    Trace,
+    fixed_point,
+    stable,
+)
 from tests.conformance.modes import as_async
 
 SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -221,6 +233,42 @@ def test_an_iteration_gives_what_the_definition_says(body, seed, mode):
 def test_a_cycle_with_one_feedback_edge_gives_the_same_as_its_body_as_an_iteration(body, seed, mode):
     one, other = outcome(as_iteration(Drawn(body)), mode, seed), outcome(as_cycle(Drawn(body)), mode, seed)
     assert one == other
+
+
+@SETTINGS
+@given(bodies(), st.integers(0, 9), st.sampled_from([as_iteration, as_cycle]))
+def test_the_trace_is_the_same_in_every_mode(body, seed, form):
+    def traced(mode: str) -> Trace:
+        context = Context()
+        with warnings.catch_warnings(), suppress(ExecutionError):
+            warnings.simplefilter("ignore")
+            form(Drawn(body)).run({"x": seed}, mode=mode, trace=True, context=context)
+        return context.trace
+
+    first = traced("sequential")
+    assert [first.compare(traced(mode)) for mode in ("sequential", "parallel", "async")] == [None] * 3
+
+
+@settings(max_examples=3, deadline=None)
+@given(bodies(can_fail=False), st.integers(0, 9), st.integers(1, 3))
+def test_whatever_its_rule_says_it_comes_to_an_end(body, seed, inner):
+    """An iteration that is never satisfied, in one that is not either: the cap of each counts."""
+    asked: list[int] = []
+
+    def never(_: Any, __: Any, number: int) -> bool:
+        asked.append(number)
+        return False
+
+    steps = tuple(replace(step, is_async=False, gap=None) for step in body.steps)
+    drawn = Drawn(replace(body, steps=steps))
+    middle, dag = DAG("middle"), DAG("around")
+    ports = {"seed": "x", "feedback": "x"}
+    middle.iterate("in", drawn.into(DAG("inner")), output=drawn.last, max_rounds=inner, **ports)
+    dag.iterate("it", middle, output="in", until=never, seed="seed", feedback="seed")
+    with pytest.raises(MaxIterationsError) as caught:
+        dag.run({"seed": seed})
+    assert (caught.value.max_iterations, caught.value.result.rounds) == (1000, 1000)
+    assert asked == list(range(1, 1001))
 
 
 @SETTINGS
