@@ -61,7 +61,8 @@ def box_of(
     """The box of *node*, with what a run made of it."""
     state, note = outcome
     description = cut(node.description or "", options.max_text) if options.show_description else ""
-    texts = (printable(node.name), description, _ports(node, options), note)
+    course = cut(node.course, options.max_text)
+    texts = (printable(node.name), description, _ports(node, options), course, note)
     return Box(
         key=key,
         lines=tuple(text for text in texts if text),

@@ -254,6 +254,11 @@ class Node(Connectable, Generic[P, R_co]):
         return None
 
     @property
+    def course(self) -> str:
+        """How long it goes round, in words; '' if it does not."""
+        return ""
+
+    @property
     def side_outputs(self) -> tuple[str, ...]:
         """Outputs that are no part of its value, but stand beside it."""
         return ()

@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn
 from fast_dag.errors import CycleConfigurationError, InvalidNodeError, unknown_options
 from fast_dag.graph import cycle_fields as check
 from fast_dag.graph.cycle_config import CycleConfig
+from fast_dag.iterate.rules import rule_of
 
 CAP: Final = 1000
 """Rounds after which an iteration without `max_rounds` is taken for endless."""
@@ -78,6 +79,20 @@ class IterationSettings:
         ends = (self.max_rounds, self.until, self.timeout)
         if not has_signal and all(each is None for each in ends):
             self.fail("give max_rounds, until, timeout or a 'converged' port")
+
+    @property
+    def in_words(self) -> str:
+        """How long it goes round, for a drawing.
+
+        >>> IterationSettings(name="it", max_rounds=9, until="fixed_point").in_words
+        'up to 9 rounds, until fixed_point'
+        """
+        parts = [] if self.max_rounds is None else [f"up to {self.max_rounds} rounds"]
+        if self.until is not None:
+            parts.append(f"until {rule_of(self.until).name}")
+        if self.timeout is not None:
+            parts.append(f"at most {self.timeout:g} s")
+        return ", ".join(parts) or "until converged"
 
     @property
     def config(self) -> CycleConfig:

@@ -106,6 +106,11 @@ class BoundedIterationNode(WorkflowNode):
         return OUTPUTS[0]
 
     @property
+    def course(self) -> str:
+        """How long it goes round, in words."""
+        return self.bounds.in_words
+
+    @property
     def seed_name(self) -> str:
         """What its input for round 1 is called."""
         return "seed"

@@ -329,4 +329,12 @@ def test_a_clone_runs_on_its_own():
 
 
 def test_it_is_drawn_like_a_workflow():
-    assert "it" in around(node()).to_mermaid()
+    drawn = around(node(max_rounds=9, until="fixed_point"))
+    said = "up to 9 rounds, until fixed_point"
+    assert f'[["it<br/>(seed) → output, converged, rounds, reason<br/>{said}"]]' in drawn.to_mermaid()
+    assert said in drawn.to_graphviz()
+    signalling = DAG("body").add_node("step", lambda x: x + 1).add_node("converged", lambda step: step > 3)
+    signalling.connect("step", "converged")
+    dag = DAG("around")
+    dag.iterate("it", signalling, **PORTS)
+    assert "<br/>until converged" in dag.to_mermaid()
