@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fast_dag.errors import CycleConfigurationError, MissingConnectionError, UnknownNodeError, suggestion
+from fast_dag.graph.arity import arity
 from fast_dag.graph.binding import chosen_input
 from fast_dag.graph.settings import check_bool
 from fast_dag.graph.signature import DELTA, is_async_function
@@ -54,7 +55,9 @@ def checked_port(port: DeltaPort) -> DeltaPort:
         merge = BUILT_IN.get(merge, merge)
     except TypeError:  # it cannot even be looked up
         merge = port.merge
-    if merge not in MERGES if isinstance(merge, str) else not callable(merge):
+    takes_two = callable(merge) and arity(merge, 2, 2) is not None
+    is_known = merge in MERGES if isinstance(merge, str) else takes_two
+    if not is_known:
         near = suggestion(merge, MERGES) if isinstance(merge, str) else ""
         msg = f"merge of {port} must be 'set', min, max or a function of two values, got {merge!r}{near}"
         raise CycleConfigurationError(msg)

@@ -1,5 +1,8 @@
 """Delta variables as they are declared: what may be one, who may take its facts, and what is wrong."""
 
+import math
+import operator
+
 import pytest
 
 from fast_dag import (
@@ -93,6 +96,7 @@ def test_an_inner_cycle_with_one_counts_as_a_way_out_of_it():
         ),
         ({"merge": 3}, "got 3"),
         ({"merge": []}, r"got \[\]"),
+        ({"merge": lambda value: value}, "must be 'set', min, max or a function of two values"),
         ({"retain": 1}, "retain must be True or False, got 1"),
     ],
 )
@@ -112,6 +116,12 @@ def test_an_async_merge_is_refused():
 def test_an_unknown_setting_is_refused_with_a_suggestion():
     with pytest.raises(UnknownOptionError, match="retain"):
         closure(retained=True)
+
+
+@pytest.mark.parametrize("merge", [frozenset.union, operator.or_, math.gcd, lambda a, b, c=0: a])
+def test_a_merge_is_any_function_that_takes_two_values(merge):
+    (port,) = closure(merge=merge).drawing.cycles.deltas.values()
+    assert port.merge is merge
 
 
 @pytest.mark.parametrize("merge", [set, min, max])
