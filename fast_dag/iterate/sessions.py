@@ -270,7 +270,6 @@ class Session:
                 progress.done(epoch)
                 self.errors.append((LogicalTime(epoch), error))
                 progress.is_over = self._on_error == "raise"
-                self._is_at_work = False
             if self._on_error == "raise":
                 raise
         finally:

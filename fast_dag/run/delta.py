@@ -257,8 +257,12 @@ class FactTable:
                 fresh[key] = value
                 continue
             merged = merge(stored, value)
-            if merged is stored or merged == stored:
-                continue
+            try:
+                if merged is stored or merged == stored:
+                    continue
+            except ValueError:
+                _mark(merged, key, self.port)  # arrays have no truth, nor a hash
+                raise
             if not self._is_ordered:
                 self._check_back(key, stored, merged, round)
             fresh[key] = merged

@@ -12,6 +12,7 @@ from fast_dag.plan.plan import Argument, Cycle, Port
 from fast_dag.run.delta import MERGES, Growth, growth_of
 from fast_dag.run.facts import Facts
 from fast_dag.run.iteration_info import RoundStats
+from fast_dag.run.streams import Reader
 from fast_dag.values import NO_DATA
 
 if TYPE_CHECKING:
@@ -169,4 +170,7 @@ def _growth(port: Port, kept: Retained | None) -> Growth:
 
 
 def _is_async(candidates: Any) -> bool:
+    if isinstance(candidates, Reader):
+        # It can be read both ways, but one item at a time from another thread if its source is async.
+        return not candidates.stream.is_sync
     return isinstance(candidates, AsyncIterator) and not isinstance(candidates, Iterator)

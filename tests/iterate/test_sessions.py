@@ -1,5 +1,7 @@
 """Sessions: how their block is left, what they keep, and which workflows they take."""
 
+import threading
+
 import pytest
 
 from fast_dag import DAG, CycleConfigurationError, Delta, ValidationError
@@ -133,3 +135,34 @@ def test_epochs_far_apart_cost_no_more(dag):
             x.advance_to(epoch)
             x.send(1)
     assert [time for time, _ in session.results("double")] == [(10,), (10**12,)]
+
+
+def test_no_epoch_begins_while_another_one_is_noted_as_lost():
+    under_way, most = [], []
+    last = threading.Event()
+
+    def begin():
+        other.start()
+        other.join(0.05)  # by then it has begun the next epoch, if it may
+
+    def work(x):
+        if x == 0:
+            session.when_changed(lambda: False, begin)
+            raise ValueError
+        under_way.append(x)
+        most.append(len(under_way))
+        if x == 2:
+            last.set()
+        last.wait(0.1)  # time for the last one to begin as well, if it may
+        under_way.remove(x)
+
+    session = DAG("lost").add_node("work", work).session(on_error="epoch")
+    other = threading.Thread(target=session.drain)
+    x = session.input("x")
+    for epoch in range(3):
+        x.send(epoch)
+        x.advance_to(epoch + 1)
+    session.drain()
+    other.join()
+    assert most == [1, 1]
+    assert [time for time, _ in session.errors] == [(0,)]

@@ -203,6 +203,18 @@ def test_that_is_told_before_anything_is_taken_in():
     assert growth.gathered() == {"k": []}
 
 
+def test_values_that_cannot_be_compared_are_told():
+    class Array:
+        __hash__ = None
+
+        def __eq__(self, other):
+            raise ValueError("the truth value is ambiguous")
+
+    growth = given(growing(lambda stored, new: new), {"k": Array()}, round=0)
+    with pytest.raises(TypeError, match="for key 'k', a value that is not hashable"):
+        growth.prepared([{"k": Array()}], 1)
+
+
 def test_a_merge_that_has_to_be_awaited_is_told():
     async def later(stored, value):
         return max(stored, value)
