@@ -9,6 +9,7 @@ from fast_dag.errors import ExecutionError
 from fast_dag.run.attempts import attempts
 from fast_dag.run.cached import cached
 from fast_dag.run.elements import Elements, Index, is_iterable
+from fast_dag.run.moment import at_its_time
 from fast_dag.run.requests import Ask, Attempt, Enter, Failure, Invocation, Outcome, Request, Success
 from fast_dag.run.run import Run
 from fast_dag.run.step import spread
@@ -237,7 +238,8 @@ def _caller(visit: Visit) -> Callable[[Any], Attempt] | None:
         return None
     over, here = node.settings.map, object()
     args, kwargs = spread(plan.layouts[step], {**visit.named(), over: here}, visit.run.context)
-    function, is_async, timeout = plan.functions[step], plan.is_async[step], plan.timeouts[step]
+    function = at_its_time(plan.functions[step], visit.run, step)
+    is_async, timeout = plan.is_async[step], plan.timeouts[step]
     place = next((place for place, value in enumerate(args) if value is here), None)
 
     def positional(item: Any) -> Attempt:

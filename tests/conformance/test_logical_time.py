@@ -125,3 +125,17 @@ def test_two_edges_from_the_body_into_one_input_are_an_error():
         c.feedback("c", "a", input="x")
     with pytest.raises(ValidationError, match="'v' of 'c' has several connections"):
         dag.run()
+
+
+@pytest.mark.parametrize("settings", [{}, {"retry": 2}, {"cached": True}])
+def test_the_elements_of_a_map_have_the_time_of_their_node(any_mode, kind, settings):
+    seen = []
+    body = DAG("body").add_node("pair", lambda x: [x, x + 10])
+    body.map(kind(lambda each, context: seen.append(context.time) or each), name="each", **settings)
+    body.connect("pair", "each", input="each").add_node("step", lambda each: each[0] + 1).connect(
+        "each", "step"
+    )
+    dag = DAG("around")
+    dag.iterate("it", body, seed="x", feedback="x", output="step", max_rounds=2)
+    assert any_mode(dag, seed=0) == 2
+    assert seen == [(0, 1), (0, 1), (0, 2), (0, 2)]
