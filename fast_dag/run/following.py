@@ -6,17 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fast_dag.errors import CycleConfigurationError
-from fast_dag.plan.plan import Cycle, Layout
+from fast_dag.plan.plan import Cycle
 from fast_dag.run.change import change
 from fast_dag.run.items import Gathering, Items
 from fast_dag.run.iteration_info import IterationInfo, RoundStats
 from fast_dag.run.lap import Ending
+from fast_dag.run.leaving import NOBODY, Leaving
 from fast_dag.run.step import fetch
 from fast_dag.values import NO_DATA
 
 Ask = Callable[[Mapping[str, Any], int, float, bool], Ending | None]
-
-NOBODY = Layout("nodes behind it")
 
 
 class Following:
@@ -36,7 +35,7 @@ class Following:
         # To compare items it may take the rest of a seed.
         self.asks_rule = until is not None and (until.calls_user or self._takes_items)
         """Whether its rule is a function of the user's."""
-        self.emitted: list[list[Any]] = [[] for _ in cycle.emits]
+        self.leaving = Leaving(cycle.emits)
         self.is_new = True
         """Whether it has not seen what the first round begins with."""
         self.previous: Any = NO_DATA
@@ -85,14 +84,9 @@ class Following:
         if self.value is not NO_DATA:
             self.previous, self.latest, self.has_given = self.latest, self.value, True
         if self._takes_items:
-            self._emit_items(round_)
+            self.leaving.take_items(() if self.value is NO_DATA else self.value, round_)
             return
-        for each, kept in zip(self._cycle.emits, self.emitted, strict=True):
-            item = fetch(each.value, NOBODY, values)
-            if item is not NO_DATA:
-                if each.kind == "last":
-                    kept.clear()
-                kept.append((round_, item) if each.kind == "tagged" else item)
+        self.leaving.take(values, round_)
 
     @property
     def told_value(self) -> Any:
@@ -153,7 +147,7 @@ class Following:
         # What a bounded iteration emits is what it feeds back.
         is_own = not emits or self._cycle.bounded is not None
         is_single = slots is not None and len(self._cycle.loop_values) == 1 and is_own
-        keep = self.emitted[0].append if is_single and emits else None
+        keep = self.leaving.lists[0].append if is_single and emits else None
         is_tagged = bool(emits) and emits[0].kind == "tagged"
         only = slots[0] if slots is not None and is_single else -1
         signals = None if self._signal is None else self.signals
@@ -246,7 +240,7 @@ class Following:
     def delivered(self) -> Any:
         """What leaves a bounded iteration, `NO_DATA` if that is nothing."""
         if self._cycle.emits:
-            return self.emitted[0]
+            return self.leaving.lists[0]
         if self._is_spent:
             return NO_DATA
         if self._takes_items:
@@ -262,7 +256,7 @@ class Following:
         if self._takes_items and self.value is NO_DATA:
             info.value = []
         if self._cycle.emits:
-            kept = self.emitted[0]
+            kept = self.leaving.lists[0]
             info.emitted = [item for _, item in kept] if self._cycle.emits[0].kind == "tagged" else list(kept)
         info.history = list(self.stats)
 
@@ -299,27 +293,14 @@ class Following:
         bounded = self._cycle.bounded
         return bounded is not None and bounded.releases
 
-    def _emit_items(self, round_: int) -> None:
-        """Have the items of a round emitted, one by one."""
-        items = () if self.value is NO_DATA else self.value
-        for each, kept in zip(self._cycle.emits, self.emitted, strict=True):
-            kept.extend((round_, item) if each.kind == "tagged" else item for item in items)
-
-    def deliver(self, values: list[Any], *, is_dead: bool) -> None:
-        """Lay what was emitted ready for the nodes behind the cycle, or nothing if the edges are dead."""
-        for each, kept in zip(self._cycle.emits, self.emitted, strict=True):
-            is_missing = not kept and (each.is_branch or each.kind == "last")
-            emitted = kept[-1] if kept and each.kind == "last" else kept
-            values[each.into] = NO_DATA if is_dead or is_missing else emitted
-
     def saved(self) -> dict[str, Any]:
         """All it keeps, as plain data around the values."""
         samples = getattr(self._rule, "samples", None)
-        return {"emitted": [list(each) for each in self.emitted], "samples": list(samples or ())}
+        return {"emitted": [list(each) for each in self.leaving.lists], "samples": list(samples or ())}
 
     def resume(self, data: Mapping[str, Any]) -> None:
         """Take what `saved` gave in an earlier run."""
-        for kept, items in zip(self.emitted, data["emitted"], strict=True):
+        for kept, items in zip(self.leaving.lists, data["emitted"], strict=True):
             kept[:] = items
         samples = getattr(self._rule, "samples", None)
         if samples is not None:

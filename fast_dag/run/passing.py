@@ -130,7 +130,7 @@ class Passing(Laps):
         for slot, value in zip_longest(lap.slots, kept, fillvalue=NO_DATA):
             values[slot] = value  # type: ignore[index]
         if lap.following is not None:
-            lap.following.deliver(values, is_dead=not kept)
+            lap.following.leaving.deliver(values, is_dead=not kept)
         if lap.deltas is not None:
             lap.deltas.leave(values, is_kept=ending.reason not in WITHOUT_OUTPUTS)
         error = self.endings.at_limit(lap, ending) if ending.reason in LIMITS else None
