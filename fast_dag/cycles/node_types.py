@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from fast_dag.errors import InvalidNodeError, suggestion, unknown_options
-from fast_dag.graph.node import Node, check_name
+from fast_dag.graph.names import check_name
+from fast_dag.graph.node import Node
 from fast_dag.graph.signature import read_signature, unwrapped
 from fast_dag.run.brief import brief
 from fast_dag.values import NodeType

@@ -7,7 +7,7 @@ from typing import Any
 
 from fast_dag.errors import check_int, check_seconds, suggestion
 from fast_dag.graph.arity import arity
-from fast_dag.graph.node import check_name
+from fast_dag.graph.names import check_name
 from fast_dag.graph.settings import check_bool, check_choice
 
 Check = Callable[[str, Any], Any]

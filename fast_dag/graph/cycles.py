@@ -17,7 +17,8 @@ from fast_dag.graph.binding import chosen_input, chosen_output, takes_whole
 from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.graph.deltas import DeltaPort, facts_port
 from fast_dag.graph.edge import FeedbackEdge
-from fast_dag.graph.node import Node, check_name
+from fast_dag.graph.names import check_name
+from fast_dag.graph.node import Node
 
 AnyNode = Node[..., Any]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from fast_dag.errors import InvalidNodeError
+from fast_dag.graph.names import check_name, first_line, name_of
 from fast_dag.graph.operators import Connectable, Drawing, End, Ends
 from fast_dag.graph.settings import DEFAULTS, NAMES, NodeSettings, changed, check_mapping, check_names
 from fast_dag.graph.signature import (
@@ -20,7 +20,7 @@ from fast_dag.graph.signature import (
     read_signature,
     unwrapped,
 )
-from fast_dag.values import END, NodeType
+from fast_dag.values import NodeType
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
@@ -74,7 +74,7 @@ class Node(Connectable, Generic[P, R_co]):
         # First, so that attributes of a callable object never hide the node's own.
         functools.update_wrapper(self, function)
         self.__wrapped__ = func
-        self._name = check_name(_name_of(function) if name is None else name)
+        self._name = check_name(name_of(function) if name is None else name)
         self._func = func
         self._node_type = NodeType(node_type)
         self._settings = changed(DEFAULTS, f"node {self._name!r}", settings)
@@ -84,7 +84,7 @@ class Node(Connectable, Generic[P, R_co]):
         if self._node_type is NodeType.CONDITIONAL and set(self._outputs) - set(CONDITION_BRANCHES):
             msg = f"condition {self._name!r} has the outputs true and false, not {list(self._outputs)!r}"
             raise ValueError(msg)
-        self._description = description if description is not None else _first_line(function)
+        self._description = description if description is not None else first_line(function)
         self._metadata = check_mapping("metadata", metadata, self._name)
         self._is_async = is_async_function(func)
         self.graph: Drawing | None = None
@@ -307,14 +307,6 @@ class Node(Connectable, Generic[P, R_co]):
         return End(self, label)
 
 
-def check_name(name: Any, what: str = "a node's name") -> str:
-    """*name* if a node may be called so, else InvalidNodeError."""
-    if not isinstance(name, str) or not name or "." in name or name == END:
-        msg = f"{name!r} cannot be {what}: give a non-empty string without '.' that is not {END!r}"
-        raise InvalidNodeError(msg)
-    return name
-
-
 def _of_object(owner: Any, name: str | None, description: str | None) -> tuple[Any, str, str | None]:
     """Function, name and description of a node that is an object, or its class, which knows its cycle."""
     owner = owner() if isinstance(owner, type) else owner
@@ -332,20 +324,3 @@ def _shown_function(func: Callable[..., Any], *, decided: bool) -> Callable[...,
         if decided:
             return func
         raise
-
-
-def _name_of(function: Callable[..., Any]) -> str:
-    while isinstance(function, functools.partial):
-        function = function.func
-    name = str(getattr(function, "__name__", type(function).__name__))
-    if name == "<lambda>":
-        msg = "a lambda has no name: give name='...'"
-        raise InvalidNodeError(msg)
-    return name
-
-
-def _first_line(function: Callable[..., Any]) -> str | None:
-    if isinstance(function, functools.partial):
-        return None
-    doc = inspect.getdoc(function)
-    return doc.strip().splitlines()[0] if doc and doc.strip() else None
