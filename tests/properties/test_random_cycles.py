@@ -170,6 +170,8 @@ class Told:
     """What a run has come to by now."""
 
     values: dict[str, Any] = field(default_factory=dict)
+    left: dict[str, Any] = field(default_factory=dict)
+    """What those behind a cycle get: the last value there was, of an earlier iteration as well."""
     attempts: Counter[str] = field(default_factory=Counter)
     cycles: dict[str, tuple[str, int]] = field(default_factory=dict)
 
@@ -181,23 +183,29 @@ class Told:
 
     def go_round(self, loop: Loop, before: Any) -> Any:
         back, completed, reason = NO_DATA, 0, "not_entered"
+        latest: dict[str, Any] = {}
         if before is NO_DATA:
             self.cycles |= dict.fromkeys(loops_of(loop.items), (reason, 0))
         while before is not NO_DATA:
             for name in names_of(loop.items):
                 self.values.pop(name, None)
+                self.left.pop(name, None)
             first, *rest = loop.items
             back = self.go(tuple(rest), self.step(first, before, 0 if back is NO_DATA else back))
+            given = self.left | self.values
+            latest |= {name: given[name] for name in names_of(loop.items) if name in given}
             completed += 1
             is_met = loop.check is not None and back is not NO_DATA and back % loop.check[0] == loop.check[1]
             reason = "exit" if back is NO_DATA else "converged" if is_met else "max_iterations"
             if reason != "max_iterations" or completed == loop.most:
                 break
         self.cycles[loop.name] = (reason, completed)
-        return back
+        # A branch sends what it sends in the last iteration.
+        self.left |= latest
+        return latest.get(names_of(loop.items)[-1], NO_DATA) if back is NO_DATA else back
 
     def step(self, step: Step, before: Any, back: int = 0) -> Any:
-        extra = self.values.get(step.extra, NO_DATA)
+        extra = (self.left | self.values).get(step.extra, NO_DATA)
         has_other = step.has_default and extra is not NO_DATA
         if before is NO_DATA and not has_other:
             return NO_DATA
