@@ -182,6 +182,8 @@ class Lap:
 
     def begin(self, now: float, *, is_watched: bool = False) -> None:
         """Forget earlier iterations; where a tool watches, every metric is followed."""
+        if self.entered or self.ending is not None:
+            self._forget()
         start = self.cycle.follow if is_watched else self.cycle.start
         self.policy = None if start is None else start()
         self.course = None if self.cycle.course is None else self.cycle.course()
@@ -189,13 +191,16 @@ class Lap:
         self.stalling = None if window is None else Stalling(window)
         self.entered += 1
         self.started = now
+        self.is_running, self.is_waiting, self.is_admitted = True, False, False
+        self.memory.begin()
+
+    def _forget(self) -> None:
+        """Be as new, but for what outlives an entry."""
         self.index = self.completed = self.made = 0
-        self.is_running, self.signal = True, NO_DATA
-        self.is_waiting = self.is_admitted = False
+        self.signal = NO_DATA
         self.is_excused = self.is_passed_over = False
         self.ending = self.exit = self.found = self.fault = self.usage = self.closing = None
         self.outputs, self.latest, self.kept, self.early = [], [], {}, []
-        self.memory.begin()
 
     def take(self, outputs: list[Any]) -> None:
         """Take what an iteration has left in the slots; where that is nothing, what was there last stays."""

@@ -146,9 +146,11 @@ class Passing(Laps):
         Of a node that leads out of it, or whose value is the run's, the last value there was; of all others
         what the last iteration gave.
         """
+        if not lap.latest:
+            return lap.outputs
         run, first = self._run, lap.cycle.enter + 1
         outputs = list(lap.outputs)
-        wanted = {link.slot for link in run.plan.links[lap.cycle.leave]} if lap.latest else ()
+        wanted = {link.slot for link in run.plan.links[lap.cycle.leave]}
         last = zip(range(first, lap.cycle.leave), lap.latest, strict=False)
         for place, (unit, value) in enumerate(last):
             is_wanted = lap.slots[place] in wanted or (unit in run.plan.exits and run.has_run(unit))

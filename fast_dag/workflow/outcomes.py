@@ -16,11 +16,11 @@ def completed_cycles(run: Run) -> dict[str, CycleResult]:
         return cycles
     run.tell_error()
     metadata["cycles"] = cycles
-    told = _told(run.error)
-    # One of a run inside a node has that of its own run.
-    is_partial = told is not None and not told.node_outputs
-    for result in [*cycles.values(), *([told] if told is not None and is_partial else [])]:
-        value = run.value() if run.error is None else None
+    results, told = list(cycles.values()), _told(run.error)
+    if told is not None and not told.node_outputs:  # one of a run inside a node has those of its own run
+        results.append(told)
+    value = run.value() if run.error is None else None
+    for result in results:
         result.complete(value, node_outputs=run.late_results()(), skipped=metadata["skipped"])
     show_trace(run, cycles)
     return cycles
