@@ -22,6 +22,12 @@ def cases(size: int = 100_000, nodes: int = 10_000) -> list[Case]:
             3.0,
         ),
         _case(
+            f"iteration, {size:,} rounds of one node, history and trace",
+            size,
+            lambda: _beside_loop(size, 1, is_traced=True, history=True),
+            3.0,
+        ),
+        _case(
             f"iteration, {size:,} rounds, what one node more adds",
             size,
             lambda: Sides(_rounds(size, 2), _rounds(size, 1)),
@@ -69,7 +75,7 @@ def _iterating(body: DAG, last: str, most: int, **settings: Any) -> DAG:
     return dag
 
 
-def _rounds(size: int, nodes: int, **settings: Any) -> Callable[[], Any]:
+def _rounds(size: int, nodes: int, *, is_traced: bool = False, **settings: Any) -> Callable[[], Any]:
     """A run of *size* rounds of so many nodes in a row."""
     body = DAG("body")
     for number in range(nodes):
@@ -77,7 +83,7 @@ def _rounds(size: int, nodes: int, **settings: Any) -> Callable[[], Any]:
         if number:
             body.connect(f"n{number - 1}", f"n{number}")
     dag = _iterating(body, f"n{nodes - 1}", size, **settings)
-    return lambda: dag.run(seed=0)
+    return lambda: dag.run(seed=0, trace=is_traced)
 
 
 def _beside_loop(size: int, nodes: int, **settings: Any) -> Sides:
