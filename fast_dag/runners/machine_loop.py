@@ -6,7 +6,7 @@ import contextvars
 from collections.abc import Callable
 from itertools import repeat
 from time import perf_counter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fast_dag.errors import MissingOutputError
 from fast_dag.graph.machine import Router
@@ -19,6 +19,9 @@ from fast_dag.runners.calls import drop, is_awaitable
 from fast_dag.runners.row_loop import Interrupted
 from fast_dag.values import NO_DATA, FSMReturn
 
+if TYPE_CHECKING:
+    from fast_dag.runners.observed_states import ObservedStates
+
 GENERAL: Final = 2
 """Stands for a call whose arguments are gathered by its layout; below that it is their number."""
 NEVER: Final = -1
@@ -26,21 +29,21 @@ NEVER: Final = -1
 
 
 def machine_loop(  # noqa: C901, PLR0915 - as of its loop
-    run: MachineRun, stamps: list[float], base: contextvars.Context
+    run: MachineRun, stamps: list[float], base: contextvars.Context, watch: ObservedStates | None = None
 ) -> tuple[Callable[[], Outcome | None], Callable[[], None]]:
     """The loop over the states of *run*, and a function that stops it from any thread.
 
     The loop appends the time at which each state ended to *stamps*, or keeps only the last one if the
     run has a history limit.  It ends early where only the core can go on, with what the state gave if it
-    was called.
+    was called.  Through *watch* those who watch are told of each.
     """
-    clock = perf_counter
+    clock = perf_counter if watch is None else watch.clock
 
     def loop() -> Outcome | None:  # noqa: C901, PLR0912, PLR0915 - each kind of call and of move, in one frame for speed
         copy, plan, track, values = base.copy, run.plan, run.track, run.values
         note, stamp = track.history.append, _stamping(run, stamps)
         results: Any = run.showing.results
-        rows = [_row(run, unit) for unit in range(len(plan.names))]
+        rows = [_row(run, unit, watch) for unit in range(len(plan.names))]
         usual: type | None = None
         ordinary: set[type] = set()
         unit: Any = plan.initial
@@ -110,7 +113,7 @@ def machine_loop(  # noqa: C901, PLR0915 - as of its loop
     return loop, stop
 
 
-def _row(run: MachineRun, unit: int) -> Any:
+def _row(run: MachineRun, unit: int, watch: ObservedStates | None) -> Any:
     """What the loop has to know of a state; of one that only the core can execute, that."""
     plan = run.plan
     choice, layout, direct = plan.choices[unit], plan.layouts[unit], plan.direct[unit]
@@ -123,7 +126,8 @@ def _row(run: MachineRun, unit: int) -> Any:
     given = entries[0].given if kind == 1 else layout
     asks = None if router is None else _asking(router, run)
     choose = asks, choice.answers or plan.units
-    return (plan.functions[unit], kind, given, choice.always, _keeping(run, unit), plan.names[unit], choose)
+    function = plan.functions[unit] if watch is None else watch.telling(unit, plan.functions[unit])
+    return (function, kind, given, choice.always, _keeping(run, unit), plan.names[unit], choose)
 
 
 def _keeping(run: MachineRun, unit: int) -> Callable[[Any], None]:

@@ -82,6 +82,11 @@ class ObservedRows:
                 return None
         return None
 
+    @property
+    def began(self) -> float:
+        """When the step under way began."""
+        return self._run.tally.stamps[0]
+
     def stop(self) -> None:
         """Nothing is to be done: the loop looks whether the run is over."""
 

@@ -181,7 +181,7 @@ class InLine:
             drop(made.value)
         elif made is not None:
             made.ended = perf_counter()
-            made.duration = made.ended - stamps[-1]
+            made.duration = made.ended - (stamps[-1] if self.observed is None else self.observed.began)
         return made
 
     def _made_by(self, loop: Callable[[], Outcome | None]) -> tuple[Outcome | None, bool]:
@@ -198,8 +198,13 @@ class InLine:
         run, stamps = self.run, self.run.tally.stamps
         loop: Callable[[], Outcome | None] | None = None
         if isinstance(run, MachineRun):
-            # Without all its times a trace would not know what to tell.
-            if run.notes is None or not (self.is_observed or run.track.limit is not None):
+            if self.is_observed:
+                module = importlib.import_module("fast_dag.runners.observed_states")
+                states = self.observed = module.ObservedStates(run)
+                loop, self.stop_loop = machine_loop(run, stamps, self.base, states)
+                loop = states.around(loop)
+            elif run.notes is None or run.track.limit is None:
+                # Without all its times a trace would not know what to tell.
                 loop, self.stop_loop = machine_loop(run, stamps, self.base)
         elif run.plan.rows:
             store = run.values.append if run.showing.results is None else partial(_store_both, run)
