@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fast_dag.cycles.amended import Chosen
 from fast_dag.cycles.tools import new_tool
 from fast_dag.run.results import CycleResult
 
@@ -13,69 +12,32 @@ from fast_dag.run.results import CycleResult
 class WithTools:
     """What runs cycles; parameters and errors as for `CyclicWorkflowExecutor.execute_cycle`."""
 
-    execute_cycle: Any
-    execute_cycle_sync: Any
+    async def execute_cycle(self, *args: Any, **options: Any) -> CycleResult:
+        """Run a cycle on the running event loop."""
+        raise NotImplementedError
 
-    async def execute_with_debugging(
-        self,
-        cycle_config: Chosen = None,
-        initial_data: Mapping[str, Any] | None = None,
-        workflow: Any = None,
-        *,
-        debugger: Any = None,
-        **options: Any,
-    ) -> CycleResult:
-        """`execute_cycle` under a debugger, by default a new one, which the result has as ``debug``."""
-        debugger = new_tool("debugger") if debugger is None else debugger
-        made: CycleResult = await self.execute_cycle(
-            cycle_config, initial_data, workflow, debugger=debugger, **options
-        )
-        return made
+    def execute_cycle_sync(self, *args: Any, **options: Any) -> CycleResult:
+        """As `execute_cycle`, for callers without an event loop."""
+        raise NotImplementedError
 
-    def execute_with_debugging_sync(
-        self,
-        cycle_config: Chosen = None,
-        initial_data: Mapping[str, Any] | None = None,
-        workflow: Any = None,
-        *,
-        debugger: Any = None,
-        **options: Any,
-    ) -> CycleResult:
+    async def execute_with_debugging(self, *args: Any, **options: Any) -> CycleResult:
+        """`execute_cycle` under a *debugger*, by default a new one, which the result has as ``debug``."""
+        return await self.execute_cycle(*args, **_under("debugger", options))
+
+    def execute_with_debugging_sync(self, *args: Any, **options: Any) -> CycleResult:
         """As `execute_with_debugging`, for callers without an event loop."""
-        debugger = new_tool("debugger") if debugger is None else debugger
-        made: CycleResult = self.execute_cycle_sync(
-            cycle_config, initial_data, workflow, debugger=debugger, **options
-        )
-        return made
+        return self.execute_cycle_sync(*args, **_under("debugger", options))
 
-    async def execute_with_profiling(
-        self,
-        cycle_config: Chosen = None,
-        initial_data: Mapping[str, Any] | None = None,
-        workflow: Any = None,
-        *,
-        profiler: Any = None,
-        **options: Any,
-    ) -> CycleResult:
-        """`execute_cycle` under a profiler, by default a new one, which the result has as ``profile``."""
-        profiler = new_tool("profiler") if profiler is None else profiler
-        made: CycleResult = await self.execute_cycle(
-            cycle_config, initial_data, workflow, profiler=profiler, **options
-        )
-        return made
+    async def execute_with_profiling(self, *args: Any, **options: Any) -> CycleResult:
+        """`execute_cycle` under a *profiler*, by default a new one, which the result has as ``profile``."""
+        return await self.execute_cycle(*args, **_under("profiler", options))
 
-    def execute_with_profiling_sync(
-        self,
-        cycle_config: Chosen = None,
-        initial_data: Mapping[str, Any] | None = None,
-        workflow: Any = None,
-        *,
-        profiler: Any = None,
-        **options: Any,
-    ) -> CycleResult:
+    def execute_with_profiling_sync(self, *args: Any, **options: Any) -> CycleResult:
         """As `execute_with_profiling`, for callers without an event loop."""
-        profiler = new_tool("profiler") if profiler is None else profiler
-        made: CycleResult = self.execute_cycle_sync(
-            cycle_config, initial_data, workflow, profiler=profiler, **options
-        )
-        return made
+        return self.execute_cycle_sync(*args, **_under("profiler", options))
+
+
+def _under(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """*options* with a tool of that *kind*, a new one if they bring none."""
+    tool = options.get(kind)
+    return {**options, kind: new_tool(kind) if tool is None else tool}
