@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import contextvars
-import importlib
 import queue
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fast_dag.run.cyclic_run import CyclicRun
 from fast_dag.run.dispatch import Dispatch
-from fast_dag.run.lap import Lap
-from fast_dag.run.machine_run import MachineRun
 from fast_dag.run.requests import Call, Last, Loop, Outcome, Request, Until, Wait
 from fast_dag.run.run import Run
 from fast_dag.run.strand import Strand
@@ -24,14 +20,10 @@ from fast_dag.runners.bridge import Bridge
 from fast_dag.runners.calls import GRACE, Tell, call, call_async, drop, finish_async, is_awaitable
 from fast_dag.runners.cycle_loop import cycle_loop
 from fast_dag.runners.limits import Limits
-from fast_dag.runners.machine_loop import machine_loop
+from fast_dag.runners.plain_loops import beginning_of, is_observed, keep_beginning, tape_for
 from fast_dag.runners.private_loop import Handle, PrivateLoop
-from fast_dag.runners.row_loop import Interrupted, row_loop
+from fast_dag.runners.row_loop import Interrupted
 from fast_dag.runners.winding_up import WindingUp, follow, has_loose_ends, seconds_left
-
-if TYPE_CHECKING:
-    from fast_dag.runners.observed_cycle import ObservedCycle
-    from fast_dag.runners.tape import Tape
 
 Work = Callable[[Tell], Coroutine[Any, Any, None]]
 
@@ -60,8 +52,6 @@ class InLine:
         self.stop_loop: Callable[[], None] = lambda: None
         self.handle: Handle | None = None
         self.grace = 0.0
-        self.is_observed = run.notes is not None and run.ledger.is_observed
-        """Whether somebody wants to be told of each node at once."""
         self.observed: Any = None
         """The plain loop that tells of each node, if somebody watches."""
         self.made: dict[tuple[Strand, int], Outcome] = {}
@@ -76,7 +66,7 @@ class InLine:
         ledger.is_in_order = True
         is_bare = not self.run.hooks and ledger.around is None
         is_asked = ledger.shows_values or ledger.guards or ledger.excuses
-        if is_bare and not (self.is_observed and is_asked):
+        if is_bare and not (is_asked and is_observed(self.run)):
             self.run.loop_plainly()
         made = self._run_plainly() if is_bare and not ledger.shows_values else None
         first = self.run.ready()
@@ -87,13 +77,14 @@ class InLine:
     def _go_round(self, request: Loop) -> Outcome:
         """Let a plain loop go round a cycle; what a node gave that only the core can take is kept for it."""
         run: Any = request.strand.run
-        tape = self._tape(run, request.lap)
+        tape = tape_for(run, request.lap)
         loop, self.stop_loop = cycle_loop(run, request.lap, self.base, tape)
         if run.finished or self.run.finished:
             return Outcome()
         if tape is None:
             made, is_stopped = self._made_by(loop)
         else:
+            self.observed = tape
             with tape.at_work():
                 made, is_stopped = self._made_by(loop)
         if made is not None:
@@ -103,18 +94,6 @@ class InLine:
         if made is not None:
             self.made[request.strand, request.lap.cycle.enter + 1 + request.lap.made] = made
         return Outcome()
-
-    def _tape(self, run: CyclicRun, lap: Lap) -> Tape | ObservedCycle | None:
-        """What takes or tells what happens while a plain loop goes round, None if nobody watches."""
-        if run.notes is None:
-            return None
-        if not self.is_observed:
-            kept: Tape = _tapes().Tape(run, lap)
-            return kept
-        module = importlib.import_module("fast_dag.runners.observed_cycle")
-        told: ObservedCycle = module.ObservedCycle(run, lap)
-        self.observed = told
-        return told
 
     def _follow(self, first: list[int], made: Outcome | None) -> None:
         """Make one step after the other; the very first may be *made* already."""
@@ -164,19 +143,18 @@ class InLine:
 
     def _run_plainly(self) -> Outcome | None:
         """Let a plain loop go as far as it can; what the next step gave, if it was called."""
-        run = self.run
-        stamps = run.tally.stamps
-        loop = self._plain_loop()
-        if loop is None:
+        run, begin = self.run, beginning_of(self.run, self.base)
+        if begin is None:
             return None
+        loop, self.stop_loop, self.observed = begin
         if run.notes is not None:
             self.report()
         if run.finished:
             return None  # stopped before there was a loop to be stopped
+        stamps = run.tally.stamps
         stamps.append(perf_counter())
         made, is_stopped = self._made_by(loop)
-        if run.notes is not None and not self.is_observed:
-            _tapes().keep_rows(run, is_stopped=is_stopped)
+        keep_beginning(run, is_stopped=is_stopped)
         if made is not None and run.finished:
             drop(made.value)
         elif made is not None:
@@ -192,28 +170,6 @@ class InLine:
             return None, True
         except BaseException as error:  # the core decides what it means
             return Outcome(error=error), False
-
-    def _plain_loop(self) -> Callable[[], Outcome | None] | None:
-        """The plain loop for the beginning of the run, None if there is none."""
-        run, stamps = self.run, self.run.tally.stamps
-        loop: Callable[[], Outcome | None] | None = None
-        if isinstance(run, MachineRun):
-            if self.is_observed:
-                module = importlib.import_module("fast_dag.runners.observed_states")
-                states = self.observed = module.ObservedStates(run)
-                loop, self.stop_loop = machine_loop(run, stamps, self.base, states)
-                loop = states.around(loop)
-            elif run.notes is None or run.track.limit is None:
-                # Without all its times a trace would not know what to tell.
-                loop, self.stop_loop = machine_loop(run, stamps, self.base)
-        elif run.plan.rows:
-            store = run.values.append if run.showing.results is None else partial(_store_both, run)
-            if self.is_observed:
-                module = importlib.import_module("fast_dag.runners.observed_rows")
-                loop = self.observed = module.ObservedRows(run, store, self.base)
-            else:
-                loop, self.stop_loop = row_loop(run.plan.rows, run.values, store, stamps, self.base)
-        return loop
 
     def see_to(self, request: Request) -> Outcome:
         """Do what a step wants, and wait for it."""
@@ -284,17 +240,3 @@ class InLine:
         self.stop_loop()
         if self.handle is not None:
             self.handle.cancel(self.grace)
-
-
-def _tapes() -> Any:
-    """What keeps for a trace what plain loops have done; loaded with the first trace."""
-    return importlib.import_module("fast_dag.runners.tape")
-
-
-def _store_both(run: Run, value: Any) -> None:
-    """Append *value*, let nodes that see the context find it there, and free what nobody reads any more."""
-    step = len(run.values) - run.plan.first
-    run.values.append(value)
-    run.showing.show(step, value)
-    for slot in run.plan.readers.last.get(step, ()):
-        run.showing.clear(slot)

@@ -25,6 +25,9 @@ SCALARS: Final = frozenset({int, float, bool, str, type(None)})
 class Tape:
     """What one plain loop over the iterations of *lap* tells, which is about to begin one."""
 
+    begun: Final = -1
+    """The step whose start has been told, and its end not: nobody is told of any."""
+
     def __init__(self, run: CyclicRun, lap: Lap) -> None:
         self._run, self._lap, self._first = run, lap, lap.completed
         self._ticks: list[float] = []
