@@ -101,6 +101,16 @@ class Passing(Laps):
                 lap_notes.state_changed(self._run, lap)
             lap.exit = lap.memory.complete(lambda: self.endings.results(lap), lap.index)
 
+    def taken(self, lap: Lap, completed: int) -> Ending | None:
+        """Take what an iteration of a plain loop has fed back; why the cycle ends in any case."""
+        lap.completed = completed
+        if lap.deltas is not None:
+            lap.deltas.bring(self.endings.brought(lap), completed)
+        found = self.endings.obvious(lap)
+        if found is not None and lap.following is not None:
+            lap.following.tell(completed)
+        return found
+
     def hand_on(self, lap: Lap) -> None:
         """Lay what is fed back ready for the next iteration of a plain loop."""
         self._hand_back(lap)

@@ -117,13 +117,8 @@ def cycle_loop(  # noqa: C901, PLR0915 - as of its loop
                 if results is not None:
                     results.update(given)
                 if not is_simple:
-                    lap.completed = completed
                     try:
-                        if lap.deltas is not None:
-                            lap.deltas.bring(rounds.endings.brought(lap), completed)
-                        lap.found = rounds.endings.obvious(lap)
-                        if lap.found is not None and lap.following is not None:
-                            lap.following.tell(completed)
+                        lap.found = rounds.taken(lap, completed)
                     except Exception as error:  # a part that is missing fails the cycle, not a node
                         lap.fault = error
                         return None

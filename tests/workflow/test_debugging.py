@@ -25,6 +25,7 @@ from fast_dag import (
     ValidationError,
 )
 from tests.properties.strategies import build, graphs
+from tests.workflow.signs import signs
 
 
 @pytest.fixture
@@ -35,32 +36,7 @@ def called():
 @pytest.fixture
 def dag(called):
     """sign -> positive or negative -> told; each says that it was called."""
-    dag = DAG("signs")
-
-    @dag.condition
-    def sign(number):
-        called.append("sign")
-        return number > 0
-
-    @dag.node
-    def negative(number):
-        called.append("negative")
-        return "-"
-
-    @dag.node
-    async def positive(number):
-        called.append("positive")
-        return "+"
-
-    @dag.any
-    def told(text):
-        called.append("told")
-        return text * 3
-
-    sign.on_true >> positive
-    sign.on_false >> negative
-    [negative, positive] >> told
-    return dag
+    return signs("signs", called)
 
 
 def flaky(errors):

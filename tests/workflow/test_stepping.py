@@ -3,6 +3,7 @@
 import pytest
 
 from fast_dag import DAG, Context, ExecutionError, MissingInputError, ValidationError
+from tests.workflow.signs import signs
 
 
 @pytest.fixture
@@ -13,32 +14,7 @@ def called():
 @pytest.fixture
 def dag(called):
     """sign -> positive or negative -> told; each says that it was called."""
-    dag = DAG("steps")
-
-    @dag.condition
-    def sign(number):
-        called.append("sign")
-        return number > 0
-
-    @dag.node
-    def negative(number):
-        called.append("negative")
-        return "-"
-
-    @dag.node
-    async def positive(number):
-        called.append("positive")
-        return "+"
-
-    @dag.any
-    def told(text):
-        called.append("told")
-        return text * 3
-
-    sign.on_true >> positive
-    sign.on_false >> negative
-    [negative, positive] >> told
-    return dag
+    return signs("steps", called)
 
 
 def test_each_step_runs_the_next_node_that_is_due_and_gives_its_result(dag, called):
