@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fast_dag.checks import suggestion
 from fast_dag.cycles.built import Cycle
-from fast_dag.errors import CycleConfigurationError, suggestion
+from fast_dag.errors import CycleConfigurationError
 from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.graph.cycle_mapping import mapped_edges
 from fast_dag.graph.graph import Graph

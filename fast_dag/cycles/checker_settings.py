@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from fast_dag.checks import unknown_options
 from fast_dag.cycles.expression import Expression
 from fast_dag.cycles.expression_values import COMPARISONS, SPREADS
 from fast_dag.cycles.setting_checks import (
@@ -18,7 +19,7 @@ from fast_dag.cycles.setting_checks import (
     rising_counts,
     table_of,
 )
-from fast_dag.errors import CycleConfigurationError, unknown_options
+from fast_dag.errors import CycleConfigurationError
 from fast_dag.graph import cycle_fields as check
 from fast_dag.graph.cycle_fields import Check
 

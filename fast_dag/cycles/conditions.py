@@ -15,11 +15,12 @@ import abc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, final
 
+from fast_dag.checks import check_int
 from fast_dag.cycles.asking import Test, asking
 from fast_dag.cycles.expression import Expression
 from fast_dag.cycles.layout import Layout
 from fast_dag.cycles.once import evaluated
-from fast_dag.errors import CycleConfigurationError, check_int
+from fast_dag.errors import CycleConfigurationError
 from fast_dag.graph.cycle_data import as_data, name_of
 from fast_dag.run.brief import brief
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
+from fast_dag.checks import suggestion
 from fast_dag.cycles.amended import Chosen, amended
 from fast_dag.cycles.builder import Buildable
 from fast_dag.cycles.execution import Execution
@@ -15,7 +16,7 @@ from fast_dag.cycles.resources import Resources
 from fast_dag.cycles.setting_checks import checked
 from fast_dag.cycles.tools import check_tool, watched_by, with_enabled, with_tools
 from fast_dag.cycles.with_tools import WithTools
-from fast_dag.errors import CycleConfigurationError, CycleStateError, ExecutionError, suggestion
+from fast_dag.errors import CycleConfigurationError, CycleStateError, ExecutionError
 from fast_dag.graph import cycle_fields as check
 from fast_dag.graph.keywords import known_keywords
 from fast_dag.run.results import CycleResult

@@ -6,9 +6,10 @@ import ast
 import math
 from collections.abc import Callable
 
+from fast_dag.checks import suggestion
 from fast_dag.cycles.expression_parts import FLIPPED, RESERVED, SIGNS, Comparison, Use, constant, dotted
 from fast_dag.cycles.expression_text import DEEPEST, column_of
-from fast_dag.errors import ConvergenceExpressionError, suggestion
+from fast_dag.errors import ConvergenceExpressionError
 
 MOST_NODES = 200
 LONGEST_TEXT = 200

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from fast_dag.checks import suggestion
 from fast_dag.cycles.asking import Test
 from fast_dag.cycles.conditions import BuiltIn, Parts, Tested, check_count
 from fast_dag.cycles.expression_values import (
@@ -20,7 +21,7 @@ from fast_dag.cycles.expression_values import (
 )
 from fast_dag.cycles.gain import GAIN_WINDOW, VARIANCE_WINDOW, gain, sign_of
 from fast_dag.cycles.layout import Absent, Layout, Values
-from fast_dag.errors import ConvergenceExpressionError, CycleConfigurationError, suggestion
+from fast_dag.errors import ConvergenceExpressionError, CycleConfigurationError
 
 DIRECTIONS = ("maximize", "minimize")
 OPERATORS = (">", ">=", "<", "<=", "==", "!=")

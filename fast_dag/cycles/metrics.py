@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from fast_dag.checks import suggestion
 from fast_dag.cycles.collecting import Collector, Target, entry_collector, number_collector
 from fast_dag.cycles.expression_parts import RESERVED
 from fast_dag.cycles.found import Found, Reader, Shape, alike, leaves_of, shape_of, walked, wholes_of
 from fast_dag.cycles.layout import Absent, Layout, Series, Values
 from fast_dag.cycles.scalars import EXACT, NO_SCALAR, scalar_or_none_such
-from fast_dag.errors import suggestion
 from fast_dag.values import NO_DATA
 
 SHOWN = 20

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from fast_dag.checks import suggestion, unknown_options
 from fast_dag.cycles.checkers import ConvergenceCheckerNode
 from fast_dag.cycles.gain import sign_of
 from fast_dag.cycles.scores import Target, read_targets
 from fast_dag.cycles.setting_checks import by_metric, checked, least, number, table_of
-from fast_dag.errors import CycleConfigurationError, suggestion, unknown_options
+from fast_dag.errors import CycleConfigurationError
 from fast_dag.graph import cycle_fields as check
 
 

@@ -8,7 +8,8 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from fast_dag.errors import InvalidNodeError, suggestion, unknown_options
+from fast_dag.checks import suggestion, unknown_options
+from fast_dag.errors import InvalidNodeError
 from fast_dag.graph.names import check_name
 from fast_dag.graph.node import Node
 from fast_dag.graph.signature import read_signature, unwrapped

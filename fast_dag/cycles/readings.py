@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
+from fast_dag.checks import check_int
 from fast_dag.cycles.expression_values import shown
 from fast_dag.cycles.scalars import entries, fields_of
-from fast_dag.errors import MissingMetricError, check_int
+from fast_dag.errors import MissingMetricError
 from fast_dag.values import NO_DATA
 
 HISTORY: Final = "_history"

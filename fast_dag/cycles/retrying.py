@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fast_dag.checks import check_seconds
 from fast_dag.cycles.compiled import conditions_of
 from fast_dag.cycles.courses import Plain
 from fast_dag.cycles.expression import Expression
 from fast_dag.cycles.expression_parts import RESERVED
 from fast_dag.cycles.found import leaves_of
 from fast_dag.cycles.watch import Watch
-from fast_dag.errors import CycleExecutionError, RetryExhaustedError, check_seconds
+from fast_dag.errors import CycleExecutionError, RetryExhaustedError
 from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.run.lap import Ending
 from fast_dag.run.results import CycleResult

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from fast_dag.errors import CycleConfigurationError, suggestion
+from fast_dag.checks import suggestion
+from fast_dag.errors import CycleConfigurationError
 from fast_dag.graph import cycle_fields as check
 from fast_dag.graph.cycle_fields import Check
 

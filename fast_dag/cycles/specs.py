@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fast_dag.checks import suggestion
 from fast_dag.cycles.bounds import MaxIterationsCondition, TimeoutCondition
 from fast_dag.cycles.conditions import (
     CallbackCondition,
@@ -19,7 +20,7 @@ from fast_dag.cycles.metric_conditions import (
     ThresholdCondition,
 )
 from fast_dag.cycles.staged import AdaptiveCondition, StrategyCondition
-from fast_dag.errors import CycleConfigurationError, suggestion
+from fast_dag.errors import CycleConfigurationError
 from fast_dag.graph.cycle_data import FUNCTION, condition_named, from_data
 from fast_dag.run.brief import brief
 

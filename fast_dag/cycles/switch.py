@@ -7,6 +7,7 @@ import operator as operators
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from fast_dag.checks import suggestion
 from fast_dag.cycles.expression_values import Unfit, shown
 from fast_dag.cycles.scalars import part
 from fast_dag.errors import (
@@ -14,7 +15,6 @@ from fast_dag.errors import (
     CycleConfigurationError,
     MissingInputError,
     MissingOutputError,
-    suggestion,
 )
 from fast_dag.values import NO_DATA, NodeType, SelectReturn
 

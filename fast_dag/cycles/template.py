@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fast_dag.checks import suggestion
 from fast_dag.cycles.builder import Buildable, CycleBuilder
 from fast_dag.cycles.built import Cycle
 from fast_dag.cycles.courses import Plain
-from fast_dag.errors import CycleConfigurationError, suggestion
+from fast_dag.errors import CycleConfigurationError
 from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.graph.graph import AnyNode, Graph
 from fast_dag.graph.loops import cycles_of

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fast_dag.checks import suggestion
 from fast_dag.cycles.courses import Plain
 from fast_dag.cycles.retrying import STRATEGIES
 from fast_dag.cycles.setting_checks import checked, least, number
-from fast_dag.errors import CycleConfigurationError, suggestion
+from fast_dag.errors import CycleConfigurationError
 from fast_dag.graph import cycle_fields as check
 from fast_dag.graph.cycle_config import CycleConfig
 

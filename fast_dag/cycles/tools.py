@@ -6,7 +6,8 @@ import importlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from fast_dag.errors import CycleConfigurationError, ValidationError, suggestion
+from fast_dag.checks import suggestion
+from fast_dag.errors import CycleConfigurationError, ValidationError
 
 if TYPE_CHECKING:
     from fast_dag.plan.plan import Plan

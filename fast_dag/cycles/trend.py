@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from fast_dag.checks import suggestion
 from fast_dag.cycles.expression_values import SPREADS, slope
 from fast_dag.cycles.gain import sign_of
-from fast_dag.errors import suggestion
 
 NAMES = ("converging", "plateau_detected", "direction", "spread", "slope", "samples")
 

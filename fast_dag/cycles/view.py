@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any, Literal, overload
 
+from fast_dag.checks import missing_extra
 from fast_dag.cycles.inspection import EdgeWithData, separated
-from fast_dag.errors import missing_extra
 from fast_dag.graph.graph import Graph
 
 NodeWithData = tuple[str, dict[str, Any]]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from fast_dag.errors import MissingExtraError, missing_extra
+from fast_dag.checks import missing_extra
+from fast_dag.errors import MissingExtraError
 
 
 def image_of(dot: str, form: str) -> bytes:

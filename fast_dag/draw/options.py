@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from fast_dag.errors import ValidationError, check_int, suggestion, unknown_options
+from fast_dag.checks import check_int, suggestion, unknown_options
+from fast_dag.errors import ValidationError
 
 DIRECTIONS = ("TB", "BT", "LR", "RL")
 COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}|[A-Za-z]+")

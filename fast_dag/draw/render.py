@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
+from fast_dag.checks import suggestion
 from fast_dag.draw import dot, mermaid
 from fast_dag.draw.extract import picture_of
 from fast_dag.draw.extract_machine import machine_picture
 from fast_dag.draw.image import image_of
 from fast_dag.draw.options import VisualizationOptions
 from fast_dag.draw.picture import Picture
-from fast_dag.errors import ValidationError, suggestion
+from fast_dag.errors import ValidationError
 from fast_dag.graph.graph import Graph
 from fast_dag.graph.machine import Machine
 from fast_dag.run.brief import brief

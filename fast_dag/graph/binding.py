@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from fast_dag.errors import MissingConnectionError, suggestion
+from fast_dag.checks import suggestion
+from fast_dag.errors import MissingConnectionError
 from fast_dag.graph.edge import RESULT_OR_WHOLE, WHOLE, Edge, Facts
 from fast_dag.graph.node import CONDITION_BRANCHES, JOINS, Node
 from fast_dag.values import NodeType

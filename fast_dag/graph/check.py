@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Self
 
+from fast_dag.checks import suggestion
 from fast_dag.errors import (
     CycleConfigurationError,
     CycleConnectionError,
@@ -17,7 +18,6 @@ from fast_dag.errors import (
     DisconnectedNodeError,
     MissingConnectionError,
     ValidationError,
-    suggestion,
 )
 from fast_dag.graph.binding import takes_whole
 from fast_dag.graph.graph import Graph

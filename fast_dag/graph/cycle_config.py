@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field
 from typing import Any, Self
 
-from fast_dag.errors import CycleConfigurationError, InvalidNodeError, unknown_options
+from fast_dag.checks import unknown_options
+from fast_dag.errors import CycleConfigurationError, InvalidNodeError
 from fast_dag.graph import cycle_fields as check
 from fast_dag.graph.cycle_data import FunctionNames, Functions, as_data, condition_named, from_data, name_of
 

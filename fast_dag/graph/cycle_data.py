@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fast_dag.errors import NotSerializableError, suggestion
+from fast_dag.checks import suggestion
+from fast_dag.errors import NotSerializableError
 
 FunctionNames = Callable[[Callable[..., Any], str], str]
 """Gives the name of a function; the text says where it stands."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from fast_dag.errors import check_int, check_seconds, suggestion
+from fast_dag.checks import check_int, check_seconds, suggestion
 from fast_dag.graph.arity import arity
 from fast_dag.graph.names import check_name
 from fast_dag.graph.settings import check_bool, check_choice

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from fast_dag.errors import CycleConfigurationError, suggestion
+from fast_dag.checks import suggestion
+from fast_dag.errors import CycleConfigurationError
 from fast_dag.graph.cycles import feedback_edge
 from fast_dag.graph.edge import FeedbackEdge
 from fast_dag.graph.graph import AnyNode, Graph

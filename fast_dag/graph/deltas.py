@@ -6,7 +6,8 @@ import builtins
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fast_dag.errors import CycleConfigurationError, MissingConnectionError, UnknownNodeError, suggestion
+from fast_dag.checks import suggestion
+from fast_dag.errors import CycleConfigurationError, MissingConnectionError, UnknownNodeError
 from fast_dag.graph.arity import arity
 from fast_dag.graph.binding import chosen_input
 from fast_dag.graph.settings import check_bool

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
+from fast_dag.checks import suggestion
 from fast_dag.errors import (
     DuplicateNodeError,
     InvalidNodeError,
     MissingConnectionError,
     UnknownNodeError,
-    suggestion,
 )
 from fast_dag.graph.binding import Wish, bind, chosen_output, takes_whole, whole_output
 from fast_dag.graph.cycles import Cycles, check_branch, check_still_fits, feedback_edge

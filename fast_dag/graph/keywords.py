@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from fast_dag.errors import unknown_options
+from fast_dag.checks import unknown_options
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from fast_dag.errors import MissingConnectionError, suggestion
+from fast_dag.checks import suggestion
+from fast_dag.errors import MissingConnectionError
 from fast_dag.graph.binding import feedback_input, only_input
 from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.graph.deltas import delta_faults

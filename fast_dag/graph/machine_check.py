@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fast_dag.errors import suggestion
+from fast_dag.checks import suggestion
 from fast_dag.graph.check import (
     Problem,
     Severity,

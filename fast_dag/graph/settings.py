@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fast_dag.errors import check_int, check_seconds, suggestion, unknown_options
+from fast_dag.checks import check_int, check_seconds, suggestion, unknown_options
 
 ITEM_ERRORS = ("fail", "skip", "none", "return")
 STREAMS = (None, "once", "tee", "list", False)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from fast_dag.errors import check_int, check_seconds
+from fast_dag.checks import check_int, check_seconds
 from fast_dag.iterate.progress import Input, Progress
 from fast_dag.iterate.sent import Sent
 from fast_dag.run.brief import brief

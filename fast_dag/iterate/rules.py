@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, final
 
-from fast_dag.errors import CycleConfigurationError, ExecutionError, check_int
+from fast_dag.checks import check_int
+from fast_dag.errors import CycleConfigurationError, ExecutionError
 from fast_dag.graph.arity import arity
 from fast_dag.graph.cycle_fields import FIXED_POINT
 from fast_dag.graph.signature import is_async_function

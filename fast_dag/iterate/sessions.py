@@ -11,7 +11,8 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from fast_dag.errors import CycleConfigurationError, ExecutionError, suggestion
+from fast_dag.checks import suggestion
+from fast_dag.errors import CycleConfigurationError, ExecutionError
 from fast_dag.graph.settings import check_bool
 from fast_dag.iterate.handles import InputHandle, Probe
 from fast_dag.iterate.progress import Input, Progress

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
-from fast_dag.errors import CycleConfigurationError, InvalidNodeError, unknown_options
+from fast_dag.checks import unknown_options
+from fast_dag.errors import CycleConfigurationError, InvalidNodeError
 from fast_dag.graph import cycle_fields as check
 from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.iterate.rules import rule_of

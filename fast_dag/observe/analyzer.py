@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from fast_dag.errors import ValidationError, suggestion
+from fast_dag.checks import suggestion
+from fast_dag.errors import ValidationError
 from fast_dag.graph.keywords import known_keywords
 from fast_dag.observe.analysis import numbers
 from fast_dag.observe.awaitable import Settled, SettledText

@@ -11,7 +11,7 @@ from contextlib import suppress
 from time import perf_counter
 from typing import Any, Protocol, TextIO
 
-from fast_dag.errors import missing_extra
+from fast_dag.checks import missing_extra
 from fast_dag.graph.keywords import known_keywords
 from fast_dag.observe.lines import Lines
 from fast_dag.observe.progress import Standing

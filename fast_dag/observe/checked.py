@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
-from fast_dag.errors import CycleConfigurationError, unknown_options
+from fast_dag.checks import unknown_options
+from fast_dag.errors import CycleConfigurationError
 from fast_dag.graph.cycle_fields import Check
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from fast_dag.errors import suggestion
+from fast_dag.checks import suggestion
 from fast_dag.observe.awaitable import SettledText
 from fast_dag.observe.outputs import write
 

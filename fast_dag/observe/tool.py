@@ -6,7 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from fast_dag.errors import ExecutionError, suggestion
+from fast_dag.checks import suggestion
+from fast_dag.errors import ExecutionError
 from fast_dag.observe.checked import Checked
 from fast_dag.observe.meter import Meter, ProcessMeter
 

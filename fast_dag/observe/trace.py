@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from fast_dag.errors import suggestion
+from fast_dag.checks import suggestion
 from fast_dag.observe.records import Record, records_of
 from fast_dag.observe.stretches import events_of
 from fast_dag.run.divergence import Divergence

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from fast_dag.errors import missing_extra
+from fast_dag.checks import missing_extra
 from fast_dag.graph.keywords import known_keywords
 from fast_dag.observe.places import Places
 from fast_dag.observe.run_spans import Instruments, RunSpans

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any, overload
 
-from fast_dag.errors import check_int
+from fast_dag.checks import check_int
 
 
 class Log:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from fast_dag.errors import CycleStateError, check_int, suggestion
+from fast_dag.checks import check_int, suggestion
+from fast_dag.errors import CycleStateError
 from fast_dag.run.accumulated import Accumulated
 from fast_dag.run.recorded import Recorded, trend_figures
 from fast_dag.run.working import Snapshot

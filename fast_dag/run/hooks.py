@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
-from fast_dag.errors import ValidationError, unknown_options
+from fast_dag.checks import unknown_options
+from fast_dag.errors import ValidationError
 from fast_dag.graph.signature import is_async_function
 
 ARGUMENTS = {

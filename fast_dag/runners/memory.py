@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from fast_dag.errors import check_seconds
+from fast_dag.checks import check_seconds
 
 
 class MemorySampler:

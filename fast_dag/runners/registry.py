@@ -8,7 +8,8 @@ import warnings
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fast_dag.errors import ValidationError, suggestion
+from fast_dag.checks import suggestion
+from fast_dag.errors import ValidationError
 from fast_dag.run.run import Run
 from fast_dag.runners.limits import Limits
 from fast_dag.values import ExecutionMode

@@ -8,7 +8,8 @@ import zlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fast_dag.errors import CycleStateError, suggestion
+from fast_dag.checks import suggestion
+from fast_dag.errors import CycleStateError
 from fast_dag.stores.tagged import Where, plain, refused, restored
 
 MAGIC: Final = b"fdcs1"

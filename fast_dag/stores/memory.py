@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from cachetools import TLRUCache
 
-from fast_dag.errors import check_int
+from fast_dag.checks import check_int
 from fast_dag.stores.base import CacheBackend
 from fast_dag.stores.size import size_of
 

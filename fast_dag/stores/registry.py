@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from fast_dag.errors import suggestion
+from fast_dag.checks import suggestion
 from fast_dag.stores.base import CacheBackend, check_backend, is_backend
 
 BUILT_IN = {

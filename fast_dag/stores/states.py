@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
-from fast_dag.errors import CycleStateError, suggestion
+from fast_dag.checks import suggestion
+from fast_dag.errors import CycleStateError
 from fast_dag.run.brief import brief
 
 METHODS: Final = ("write", "read", "delete", "run_ids", "latest")

@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from fast_dag.errors import RunCancelledError, ValidationError, unknown_options
+from fast_dag.checks import unknown_options
+from fast_dag.errors import RunCancelledError, ValidationError
 from fast_dag.run.context import Context
 from fast_dag.run.cyclic_run import CyclicRun
 from fast_dag.runners import registry

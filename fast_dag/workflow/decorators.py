@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar, overload
 
-from fast_dag.errors import UnknownOptionError, ValidationError, unknown_options
+from fast_dag.checks import unknown_options
+from fast_dag.errors import UnknownOptionError, ValidationError
 from fast_dag.graph.node import Node
 from fast_dag.graph.settings import KEYWORDS
 from fast_dag.values import NodeType

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from fast_dag.errors import DocumentError, FastDAGError, suggestion
+from fast_dag.checks import suggestion
+from fast_dag.errors import DocumentError, FastDAGError
 from fast_dag.values import NodeType
 from fast_dag.workflow.dag import DAG
 from fast_dag.workflow.fsm import FSM

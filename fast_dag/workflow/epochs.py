@@ -8,7 +8,8 @@ from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fast_dag.errors import CycleConfigurationError, MissingInputError, ValidationError, unknown_options
+from fast_dag.checks import unknown_options
+from fast_dag.errors import CycleConfigurationError, MissingInputError, ValidationError
 from fast_dag.graph.deltas import DeltaPort
 from fast_dag.graph.signature import origin_name
 from fast_dag.iterate.sent import Kind, Sent

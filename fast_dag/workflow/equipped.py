@@ -8,7 +8,8 @@ import random
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from fast_dag.errors import UnknownOptionError, ValidationError, suggestion
+from fast_dag.checks import suggestion
+from fast_dag.errors import UnknownOptionError, ValidationError
 from fast_dag.graph.check import Problem
 from fast_dag.graph.keywords import known_keywords
 from fast_dag.plan.plan import Plan

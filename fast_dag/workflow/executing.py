@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from fast_dag.errors import ExecutionError, ValidationError, unknown_options
+from fast_dag.checks import unknown_options
+from fast_dag.errors import ExecutionError, ValidationError
 from fast_dag.run.brief import brief, fields_in_brief
 from fast_dag.run.context import Context
 from fast_dag.run.results import CycleResult

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from fast_dag.errors import suggestion
+from fast_dag.checks import suggestion
 
 MODULES = {"json": "json_text", "yaml": "yaml_text", "msgpack": "msgpack_bytes"}
 """Where each format is read and written; loaded on first use, for two of them need an optional package."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Self
 
-from fast_dag.errors import UnknownNodeError, ValidationError, check_int
+from fast_dag.checks import check_int
+from fast_dag.errors import UnknownNodeError, ValidationError
 from fast_dag.graph.check import Problem
 from fast_dag.graph.keywords import known_keywords
 from fast_dag.graph.machine import ALWAYS, Machine, Transition

@@ -7,7 +7,8 @@ from collections.abc import Callable, Hashable, Mapping
 from types import MappingProxyType, MethodType, ModuleType
 from typing import Any, TypeVar, overload
 
-from fast_dag.errors import FastDAGError, suggestion
+from fast_dag.checks import suggestion
+from fast_dag.errors import FastDAGError
 from fast_dag.graph.node import Node
 
 Function = Callable[..., Any]

@@ -6,13 +6,8 @@ import importlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from fast_dag.errors import (
-    InvalidNodeError,
-    MissingInputError,
-    UnknownNodeError,
-    ValidationError,
-    unknown_options,
-)
+from fast_dag.checks import unknown_options
+from fast_dag.errors import InvalidNodeError, MissingInputError, UnknownNodeError, ValidationError
 from fast_dag.graph.check import Problem
 from fast_dag.graph.keywords import known_keywords
 from fast_dag.graph.settings import KEYWORDS, NAMES

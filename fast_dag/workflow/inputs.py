@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fast_dag.errors import MissingInputError, UnknownOptionError, ValidationError, suggestion
+from fast_dag.checks import suggestion
+from fast_dag.errors import MissingInputError, UnknownOptionError, ValidationError
 from fast_dag.plan.machine import MachinePlan
 from fast_dag.plan.plan import Plan
 from fast_dag.run.brief import brief

@@ -7,7 +7,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Final
 
-from fast_dag.errors import InvalidNodeError, RunCancelledError, ValidationError, unknown_options
+from fast_dag.checks import unknown_options
+from fast_dag.errors import InvalidNodeError, RunCancelledError, ValidationError
 from fast_dag.graph.bounded import Bounded, as_cycle
 from fast_dag.graph.check import Problem
 from fast_dag.graph.edge import Edge

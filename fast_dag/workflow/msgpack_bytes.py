@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fast_dag.errors import missing_extra
+from fast_dag.checks import missing_extra
 from fast_dag.workflow.document import mismatch, wrong
 
 NAME = "msgpack"

@@ -9,7 +9,8 @@ from itertools import takewhile
 from time import perf_counter
 from typing import Any, Final
 
-from fast_dag.errors import InvalidNodeError, MissingConnectionError, TimeoutError, suggestion
+from fast_dag.checks import suggestion
+from fast_dag.errors import InvalidNodeError, MissingConnectionError, TimeoutError
 from fast_dag.graph.check import Problem
 from fast_dag.graph.edge import Edge
 from fast_dag.graph.graph import Graph

@@ -7,7 +7,8 @@ from copy import copy
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
-from fast_dag.errors import UnknownOptionError, ValidationError, check_int, check_seconds, suggestion
+from fast_dag.checks import check_int, check_seconds, suggestion
+from fast_dag.errors import UnknownOptionError, ValidationError
 from fast_dag.graph.settings import check_bool
 from fast_dag.run.brief import brief
 from fast_dag.run.context import Context

@@ -7,13 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fast_dag.checks import unknown_options
 from fast_dag.errors import (
     CycleStateError,
     RecordingError,
     RunCancelledError,
     UnknownNodeError,
     ValidationError,
-    unknown_options,
 )
 from fast_dag.run.brief import brief, fields_in_brief
 from fast_dag.run.context import Context

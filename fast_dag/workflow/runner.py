@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from fast_dag.errors import ValidationError, unknown_options
+from fast_dag.checks import unknown_options
+from fast_dag.errors import ValidationError
 from fast_dag.run.brief import brief
 from fast_dag.run.context import Context
 from fast_dag.workflow.definition import Definition

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fast_dag import errors
-from fast_dag.errors import suggestion
+from fast_dag.checks import suggestion
 from fast_dag.graph.edge import Edge, Facts
 from fast_dag.graph.settings import NAMES, NodeSettings
 from fast_dag.run.hooks import ARGUMENTS

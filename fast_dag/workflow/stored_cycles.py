@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fast_dag.errors import CycleConfigurationError, NotSerializableError, suggestion
+from fast_dag.checks import suggestion
+from fast_dag.errors import CycleConfigurationError, NotSerializableError
 from fast_dag.graph.binding import takes_whole
 from fast_dag.graph.cycle_config import CycleConfig
 from fast_dag.graph.cycle_data import FunctionNames, Functions, as_data, from_data

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fast_dag.errors import MissingConnectionError, UnknownNodeError, suggestion
+from fast_dag.checks import suggestion
+from fast_dag.errors import MissingConnectionError, UnknownNodeError
 from fast_dag.graph.edge import RESULT_OR_WHOLE, WHOLE
 from fast_dag.graph.graph import Graph
 

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from fast_dag.errors import DocumentError, missing_extra
+from fast_dag.checks import missing_extra
+from fast_dag.errors import DocumentError
 from fast_dag.workflow.document import mismatch, wrong
 
 NAME = "YAML"
